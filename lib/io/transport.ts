@@ -1,0 +1,60 @@
+// What moves datagrams: a UDP socket, or a simulated network. Polled: datagrams wait in a bounded inbox until an endpoint's update() takes them.
+import type { Address } from './address.js'
+
+/** One received datagram. The object and its bytes belong to the caller from then on. */
+export interface Datagram {
+  readonly bytes: Uint8Array
+  /** The sender's numeric host; a v4-mapped IPv6 address is given as IPv4. */
+  readonly host: string
+  readonly port: number
+  /** When the socket gave it, in the clock's milliseconds. */
+  readonly at: number
+}
+
+/** Counters of a transport, since it was opened. */
+export interface TransportCounters {
+  /** Datagrams that arrived while the inbox was full, and were dropped. */
+  inboxDropped: number
+  /** Datagrams that the system refused to send. */
+  sendErrors: number
+}
+
+/** What `open` binds. */
+export interface TransportOptions {
+  /** Local host; default: any address, IPv6 and IPv4 where the system has both. */
+  readonly host?: string
+  /** Local port; 0, the default, lets the system choose. */
+  readonly port?: number
+  /** Connects the socket: only datagrams of this address arrive, and a dead port is reported by `onError`. */
+  readonly remote?: Address
+  /** Datagrams that may wait in the inbox. */
+  readonly maxInboxDatagrams: number
+  /** The size asked for of the system's receive and send buffers, in bytes. */
+  readonly socketBufferBytes: number
+}
+
+/**
+ * A way to send and receive datagrams. Write your own for another network; `Client` and `Server` take it as the option `transport`.
+ * One transport serves one endpoint, and can be opened again after it was closed.
+ */
+export interface Transport {
+  readonly kind: string
+  readonly counters: Readonly<TransportCounters>
+  /** Called when the socket reports an error, such as ECONNREFUSED for a dead port. Set by the endpoint. */
+  onError: ((error: Error & { code?: string }) => void) | undefined
+  /** Called when a datagram arrives in an empty inbox, so that a waiting `connect` need not poll. Set by the endpoint. */
+  onReadable: (() => void) | undefined
+  /** Binds, and resolves to the local address. Rejects with the system's error. */
+  open(options: TransportOptions): Promise<Address>
+  /** The next datagram of the inbox, oldest first; undefined when it is empty. */
+  receive(): Datagram | undefined
+  /** A buffer of at least 1280 bytes for the next datagram to send; its content is free to write until `send`. */
+  buffer(): Uint8Array
+  /** Sends the first `length` bytes of the array that `buffer()` gave last. Never throws and never waits; errors are counted and reported by `onError`. */
+  send(length: number, host: string, port: number): void
+  /** Whether the transport keeps the process alive while open; true at first. */
+  ref(): void
+  unref(): void
+  /** Closes at once. Harmless when closed. */
+  close(): Promise<void>
+}

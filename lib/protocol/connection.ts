@@ -1,0 +1,355 @@
+// One peer's messages, over whatever link it is bound to. Bytes and `now` in; bytes, messages and the next deadline out.
+// The connection counts messages (lanes, repeats, windows) and outlives links; the path below it counts packets and is made anew at each bind.
+import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/bytes.js'
+import { CLOCK_PING_MS, IDLE_PING_MS, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
+import { VarintReader, writeVarint } from '../wire/varint.js'
+import { Cubic } from './cubic.js'
+import { ACK, FIRST_SKIPPABLE, PING, PONG, WINDOW } from './frames.js'
+import type { MessageSink } from './lane-receiver.js'
+import { CONTROL_LANE, type LaneWindow } from './lanes.js'
+import { MessageReceiver } from './message-receiver.js'
+import { MessageSender } from './message-sender.js'
+import { addItem, ITEM_REPEATABLE, ITEM_WINDOW } from './packet-items.js'
+import { type PacketOwner, Path } from './path.js'
+import type { OutMessage, PayloadPool } from './payload-pool.js'
+import type { PacketItems, SentPacket } from './sent-packets.js'
+
+/** What the connection hands upward while it reads a packet. */
+export interface ConnectionSink extends MessageSink {
+  /** The peer answered a ping. All times in ms: the first and last by this side's clock, the two between by the peer's. */
+  handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void
+}
+
+/** How the endpoint's loop runs; shared by all its connections, kept by the endpoint. */
+export interface LoopTiming {
+  /** Milliseconds from one update to the next, as far as is known. */
+  intervalMs: number
+  /** The tick of `run()` as a real number at the current `now`, and milliseconds per tick (0: no fixed loop runs). Told in pongs. */
+  tick: number
+  tickMs: number
+}
+
+export interface ConnectionOptions {
+  readonly sink: ConnectionSink
+  readonly pool: PayloadPool
+  readonly timing: LoopTiming
+  readonly maxMessageBytes: number
+  readonly maxSendQueueBytes: number
+  readonly minRateBytesPerSecond: number
+  readonly maxAckDelayMs: number
+  /** Windows that this side announces for each lane. */
+  readonly window: LaneWindow
+  /** Bit c: the game uses channel c. */
+  readonly channels: number
+}
+
+/** Bytes of PING and PONG frames. */
+const PING_BYTES = 9
+const PONG_BYTES = 41
+
+const reader = new VarintReader()
+/** For packets that carry only acks. */
+const noItems: PacketItems = []
+
+export class Connection implements PacketOwner {
+  readonly #options: ConnectionOptions
+  readonly #sender: MessageSender
+  readonly #receiver: MessageReceiver
+  #path: Path
+  #peerMaxAckDelayMs: number
+  #failure: string | undefined
+  #isOverflowing = false
+  // Pings: when the next is due, how many are left of the first run, and the one that waits for its pong.
+  #nextPingAt: number
+  #clockPingsLeft = 0
+  #keepsClock = false
+  #isPongDue = false
+  #pongFor = 0
+  #pingReceivedAt = 0
+  /** Unreliable messages that a full send queue dropped. */
+  droppedMessages = 0
+
+  constructor(options: ConnectionOptions, now: number) {
+    this.#options = options
+    this.#sender = new MessageSender(options.pool, options.window)
+    this.#receiver = new MessageReceiver(options.sink, options.window, options.maxMessageBytes, options.channels)
+    this.#peerMaxAckDelayMs = options.maxAckDelayMs
+    this.#path = this.#newPath(now)
+    this.#nextPingAt = now + IDLE_PING_MS
+  }
+
+  get path(): Path {
+    return this.#path
+  }
+
+  /** Why the peer broke the protocol; undefined while it did not. Its packets are ignored from then on. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** A reliable message did not fit into the send queue. */
+  get isOverflowing(): boolean {
+    return this.#isOverflowing
+  }
+
+  get queuedBytes(): number {
+    return this.#sender.queuedBytes
+  }
+
+  get pendingAcks(): number {
+    return this.#sender.pendingAcks
+  }
+
+  get heldMessages(): number {
+    return this.#receiver.heldMessages
+  }
+
+  /** Messages given up before they were sent: `ttlMs`, held back too long, or the queue was full. */
+  get unsentMessages(): number {
+    return this.#sender.expired + this.droppedMessages
+  }
+
+  get staleMessages(): number {
+    return this.#receiver.stale
+  }
+
+  /** Whether everything was sent and, where reliable, acknowledged. */
+  get isIdle(): boolean {
+    return this.#sender.isIdle
+  }
+
+  /** What the peer announced in Hello or Welcome. Before it, only control messages may be sent. */
+  setPeer(window: LaneWindow, maxAckDelayMs: number): void {
+    this.#sender.window = window
+    this.#peerMaxAckDelayMs = maxAckDelayMs
+    this.#path.setMaxAckDelays(this.#options.maxAckDelayMs, maxAckDelayMs)
+  }
+
+  /** Goes on over another link: packets are counted anew, and all that is reliable and unacknowledged goes again. */
+  bind(now: number): void {
+    this.#path = this.#newPath(now)
+    this.#path.setMaxAckDelays(this.#options.maxAckDelayMs, this.#peerMaxAckDelayMs)
+    this.#sender.requeueAll()
+    for (const lane of this.#receiver.open) lane.repeatRaise()
+  }
+
+  /** Begins the run of pings from which the peer's clock is found. */
+  startClockPings(count: number, now: number): void {
+    this.#keepsClock = true
+    this.#clockPingsLeft = count
+    this.#nextPingAt = now
+  }
+
+  // ── Sending ──
+
+  /**
+   * Queues a message. `ttlMs` (Infinity for none) counts from `now`. The record belongs to the connection from then on.
+   * False where it was dropped because the queue is full: then a reliable message has ended the connection (`isOverflowing`).
+   */
+  send(message: OutMessage, ttlMs: number, now: number): boolean {
+    const isUnreliable = message.lane < 0
+    if (this.#sender.queuedBytes + message.end - message.start > this.#options.maxSendQueueBytes && message.lane !== CONTROL_LANE) {
+      this.#options.pool.releaseMessage(message)
+      if (isUnreliable) this.droppedMessages++
+      else this.#isOverflowing = true
+      return false
+    }
+    const holdMs = isUnreliable ? MAX_UNRELIABLE_HOLD_MS + this.#options.timing.intervalMs : Number.POSITIVE_INFINITY
+    message.expiresAt = now + Math.min(ttlMs, holdMs)
+    if (message.redundancy > 0 && message.payloadBytes > MAX_REDUNDANT_BYTES) message.redundancy = 0
+    this.#sender.push(message)
+    return true
+  }
+
+  /** Begins an update's transmit; then `pollPayload` until it returns 0. */
+  beginTransmit(now: number): void {
+    this.#path.beginTransmit(now)
+    this.#sender.beginUpdate()
+  }
+
+  /**
+   * Writes the next packet's payload to `bytes[at, end)`; `sequence` is the number that the link will give it. Returns its length; 0: nothing to send now.
+   */
+  pollPayload(bytes: Uint8Array, at: number, end: number, sequence: number, now: number): number {
+    const path = this.#path
+    const packet = path.canSend ? path.prepare(sequence, now) : undefined
+    const items = packet?.items ?? noItems
+    const ackEnd = path.hasUnacked ? path.writeAck(bytes, at, end, now) : at
+    const pongEnd = this.#writePong(bytes, ackEnd, end, now)
+    let offset = pongEnd
+    if (packet !== undefined) {
+      offset = this.#writeWindows(bytes, offset, end, items)
+      offset = this.#writePing(bytes, offset, end, now)
+      offset = this.#sender.write(bytes, offset, end, items, now, offset === at)
+      if (offset === pongEnd && path.needsProbe && this.#sender.urgency(now) < 0) offset = writePing(bytes, offset, end, now)
+      if (offset === at) path.noteNothingToSend()
+    }
+    const isAckEliciting = offset > pongEnd
+    const isDue =
+      pongEnd > ackEnd || path.isAckDue(now, this.#options.timing.intervalMs) || (packet !== undefined && this.#sender.urgency(now) >= 0)
+    if (!isAckEliciting && (offset === at || !isDue)) return 0
+    if (pongEnd > ackEnd) this.#isPongDue = false
+    path.handleSent(packet, sequence, offset - at, ackEnd > at, isAckEliciting, now)
+    return offset - at
+  }
+
+  // ── Receiving ──
+
+  /** A packet without a payload of ours (a keep-alive) came over the link. */
+  handleKeepAlive(sequence: number, at: number): void {
+    this.#path.handleReceived(sequence, false, at)
+  }
+
+  /**
+   * Reads the payload `bytes[start, end)` of a packet that the link has opened. `nextSequence`: the number of the next packet to be sent.
+   * `at`: when the socket gave it. False where it broke the protocol (`failure` says how).
+   */
+  handlePayload(bytes: Uint8Array, start: number, end: number, sequence: number, nextSequence: number, at: number): boolean {
+    if (this.#failure !== undefined) return false
+    let isAckEliciting = false
+    let offset = start
+    while (offset < end) {
+      const type = bytes[offset]!
+      const frame = offset + 1
+      if (type === ACK) offset = this.#path.handleAck(bytes, frame, end, nextSequence, at)
+      else {
+        if (type !== PONG) isAckEliciting = true
+        offset = this.#receiver.read(type, bytes, frame, end)
+        if (offset === -2) offset = this.#handleFrame(type, bytes, frame, end, at)
+      }
+      if (offset < 0) {
+        this.#failure = `a frame of type 0x${type.toString(16).padStart(2, '0')} is malformed or exceeds what was allowed`
+        return false
+      }
+    }
+    this.#path.handleReceived(sequence, isAckEliciting, at)
+    return true
+  }
+
+  // ── Time ──
+
+  /** When `handleTimeout` or `pollPayload` has something to do at the latest. */
+  nextDeadline(): number {
+    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline, this.#nextPingAt)
+  }
+
+  handleTimeout(now: number): void {
+    this.#path.handleTimeout(now)
+  }
+
+  /** This side stalled for `ms`. */
+  shift(ms: number, now: number): void {
+    this.#path.shift(ms, now)
+  }
+
+  /** The connection has ended: its memory is given back. */
+  close(): void {
+    this.#sender.clear()
+  }
+
+  // ── What the path tells ──
+
+  handlePacketAcked(packet: SentPacket): void {
+    this.#sender.handleItemsAcked(packet.items)
+  }
+
+  handlePacketLost(packet: SentPacket): void {
+    this.#sender.handleItemsLost(packet.items)
+    for (let i = 0; i < packet.items.length; i += 4) {
+      const kind = packet.items[i]!
+      if (kind >= ITEM_WINDOW && kind < ITEM_REPEATABLE) this.#receiver.lane(kind - ITEM_WINDOW)?.repeatRaise()
+    }
+  }
+
+  // ── Frames that are not messages ──
+
+  #handleFrame(type: number, bytes: Uint8Array, at: number, end: number, receivedAt: number): number {
+    switch (type) {
+      case PING:
+        if (at + PING_BYTES - 1 > end) return -1
+        this.#pongFor = readFloat64(bytes, at)
+        this.#isPongDue = true
+        this.#pingReceivedAt = receivedAt
+        return at + PING_BYTES - 1
+      case PONG:
+        return this.#handlePong(bytes, at, end, receivedAt)
+      case WINDOW:
+        return this.#handleWindow(bytes, at, end)
+      default:
+        return type < FIRST_SKIPPABLE ? -1 : skip(bytes, at, end)
+    }
+  }
+
+  #handlePong(bytes: Uint8Array, at: number, end: number, receivedAt: number): number {
+    if (at + PONG_BYTES - 1 > end) return -1
+    this.#options.sink.handlePong(
+      readFloat64(bytes, at),
+      readFloat64(bytes, at + 8),
+      readFloat64(bytes, at + 16),
+      receivedAt,
+      readFloat64(bytes, at + 24),
+      readFloat64(bytes, at + 32),
+    )
+    return at + PONG_BYTES - 1
+  }
+
+  #handleWindow(bytes: Uint8Array, at: number, end: number): number {
+    if (at + 4 > end || bytes[at]! > CONTROL_LANE || !reader.read(bytes, at + 4, end)) return -1
+    this.#sender.raiseWindow(bytes[at]!, readUint24(bytes, at + 1), reader.value)
+    return reader.offset
+  }
+
+  #writeWindows(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
+    let offset = at
+    for (const lane of this.#receiver.open) {
+      if (!lane.needsRaise || offset + 13 > end) continue
+      lane.raise()
+      bytes[offset] = WINDOW
+      bytes[offset + 1] = lane.lane
+      offset = writeVarint(bytes, writeUint24(bytes, offset + 2, lane.messageLimit), lane.byteLimit)
+      addItem(items, ITEM_WINDOW + lane.lane, 0, 0, 0)
+    }
+    return offset
+  }
+
+  /** A ping where one is due: in the first run for the clock, then every two seconds; a side that keeps no clock only while it has no other RTT samples. */
+  #writePing(bytes: Uint8Array, at: number, end: number, now: number): number {
+    if (now < this.#nextPingAt || at + PING_BYTES > end) return at
+    if (this.#clockPingsLeft > 0) {
+      this.#clockPingsLeft--
+      this.#nextPingAt = now + CLOCK_PING_MS
+    } else {
+      const isFresh = !this.#keepsClock && this.#path.lastSampleAt + IDLE_PING_MS > now
+      this.#nextPingAt = (isFresh ? this.#path.lastSampleAt : now) + IDLE_PING_MS
+      if (isFresh) return at
+    }
+    return writePing(bytes, at, end, now)
+  }
+
+  #writePong(bytes: Uint8Array, at: number, end: number, now: number): number {
+    if (!this.#isPongDue || at + PONG_BYTES > end) return at
+    const { timing } = this.#options
+    bytes[at] = PONG
+    let offset = writeFloat64(bytes, at + 1, this.#pongFor)
+    offset = writeFloat64(bytes, offset, this.#pingReceivedAt)
+    offset = writeFloat64(bytes, offset, now)
+    offset = writeFloat64(bytes, offset, timing.tick)
+    return writeFloat64(bytes, offset, timing.tickMs)
+  }
+
+  #newPath(now: number): Path {
+    return new Path(this, new Cubic(this.#options.minRateBytesPerSecond), this.#options.maxAckDelayMs, now)
+  }
+}
+
+function writePing(bytes: Uint8Array, at: number, end: number, now: number): number {
+  if (at + PING_BYTES > end) return at
+  bytes[at] = PING
+  return writeFloat64(bytes, at + 1, now)
+}
+
+/** A frame of a later version: a varint length and as many bytes. Returns the offset behind it, or -1. */
+function skip(bytes: Uint8Array, at: number, end: number): number {
+  if (!reader.read(bytes, at, end) || reader.offset + reader.value > end) return -1
+  return reader.offset + reader.value
+}

@@ -1,0 +1,182 @@
+// The receiving half of one lane: every message once, on an ordered lane in order. What comes early is held inside the window that was announced;
+// more than that breaks the protocol. The window is raised when half of it is used.
+import { restoreId } from '../wire/sequence.js'
+import type { FragmentFrame } from './fragment-frame.js'
+import { isOrderedLane, type LaneWindow } from './lanes.js'
+import { Reassembly } from './reassembly.js'
+
+/** Takes messages as they become deliverable. The bytes are a view into a datagram or a held copy: valid during the call only. */
+export interface MessageSink {
+  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void
+}
+
+/** A message that came before its turn. */
+interface HeldMessage {
+  readonly typeId: number
+  readonly bytes: Uint8Array
+}
+
+/** On a reliable lane: delivered out of order. */
+const DELIVERED = 'delivered'
+
+type Slot = undefined | typeof DELIVERED | HeldMessage | Reassembly
+
+export class LaneReceiver {
+  readonly lane: number
+  readonly #isOrdered: boolean
+  readonly #window: LaneWindow
+  readonly #maxMessageBytes: number
+  readonly #sink: MessageSink
+  #slots: Slot[] = new Array(8).fill(undefined)
+  #mask = 7
+  /** Every id below has been delivered. */
+  #base = 0
+  #deliveredBytes = 0
+  /** Bytes of what is held or incomplete, by total size. */
+  #heldBytes = 0
+  #heldMessages = 0
+  #messageLimit: number
+  #byteLimit: number
+  #isUntold = false
+
+  constructor(lane: number, window: LaneWindow, maxMessageBytes: number, sink: MessageSink) {
+    this.lane = lane
+    this.#isOrdered = isOrderedLane(lane)
+    this.#window = window
+    this.#maxMessageBytes = maxMessageBytes
+    this.#sink = sink
+    this.#messageLimit = window.messages
+    this.#byteLimit = window.bytes
+  }
+
+  /** Messages that arrived and wait for an earlier one. */
+  get heldMessages(): number {
+    return this.#heldMessages
+  }
+
+  get messageLimit(): number {
+    return this.#messageLimit
+  }
+
+  get byteLimit(): number {
+    return this.#byteLimit
+  }
+
+  /** Half of the announced window is used up, or what was said of it got lost: a WINDOW frame should go out. */
+  get needsRaise(): boolean {
+    return (
+      this.#isUntold ||
+      this.#base + this.#window.messages - this.#messageLimit >= this.#window.messages >> 1 ||
+      this.#deliveredBytes + this.#window.bytes - this.#byteLimit >= this.#window.bytes >> 1
+    )
+  }
+
+  /** Moves the announced window up to what can be held now. */
+  raise(): void {
+    this.#isUntold = false
+    this.#messageLimit = this.#base + this.#window.messages
+    this.#byteLimit = this.#deliveredBytes + this.#window.bytes
+  }
+
+  /** The last WINDOW frame may not have arrived. */
+  repeatRaise(): void {
+    this.#isUntold = true
+  }
+
+  /** The full id of what travels as low bits. */
+  restore(low: number): number {
+    return restoreId(low, this.#base)
+  }
+
+  /** A whole message. False where it breaks the window. */
+  receive(id: number, typeId: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (id < this.#base) return true // a duplicate
+    const length = end - start
+    if (id >= this.#messageLimit || length > this.#maxMessageBytes) return false
+    if (id === this.#base && this.#slots[id & this.#mask] === undefined) {
+      if (this.#deliveredBytes + this.#heldBytes + length > this.#byteLimit) return false
+      this.#base++
+      this.#deliveredBytes += length
+      this.#sink.handleMessage(this.lane, typeId, bytes, start, end)
+      this.#deliverReady()
+      return true
+    }
+    const slot = this.#slot(id)
+    if (slot === DELIVERED || (slot !== undefined && !(slot instanceof Reassembly))) return true
+    if (slot instanceof Reassembly) {
+      if (slot.totalBytes !== length) return false
+      this.#heldBytes -= length // it came whole over another link
+    }
+    if (this.#deliveredBytes + this.#heldBytes + length > this.#byteLimit) return false
+    if (this.#isOrdered) {
+      this.#hold(id, { typeId, bytes: bytes.slice(start, end) })
+      if (id === this.#base) this.#deliverReady()
+    } else {
+      this.#slots[id & this.#mask] = DELIVERED
+      this.#deliveredBytes += length
+      this.#sink.handleMessage(this.lane, typeId, bytes, start, end)
+      this.#deliverReady()
+    }
+    return true
+  }
+
+  /** A part of a large message. False where it breaks the window or contradicts earlier parts. */
+  receiveFragment(id: number, fragment: FragmentFrame, bytes: Uint8Array): boolean {
+    if (id < this.#base) return true
+    if (id >= this.#messageLimit || fragment.totalBytes > this.#maxMessageBytes) return false
+    const slot = this.#slot(id)
+    if (slot === DELIVERED || (slot !== undefined && !(slot instanceof Reassembly))) return true
+    let reassembly = slot
+    if (reassembly === undefined) {
+      if (this.#deliveredBytes + this.#heldBytes + fragment.totalBytes > this.#byteLimit) return false
+      reassembly = new Reassembly(fragment.typeId, fragment.totalBytes)
+      this.#slots[id & this.#mask] = reassembly
+      this.#heldBytes += fragment.totalBytes
+    }
+    if (!reassembly.add(fragment, bytes)) return false
+    if (!reassembly.isComplete) return true
+    this.#heldBytes -= reassembly.totalBytes
+    if (this.#isOrdered) this.#hold(id, { typeId: reassembly.typeId, bytes: reassembly.bytes })
+    else {
+      this.#slots[id & this.#mask] = DELIVERED
+      this.#deliveredBytes += reassembly.totalBytes
+      this.#sink.handleMessage(this.lane, reassembly.typeId, reassembly.bytes, 0, reassembly.totalBytes)
+    }
+    this.#deliverReady()
+    return true
+  }
+
+  #hold(id: number, message: HeldMessage): void {
+    this.#slots[id & this.#mask] = message
+    this.#heldBytes += message.bytes.length
+    this.#heldMessages++
+  }
+
+  /** Delivers what has become ready at the base, and moves the base over what is delivered. */
+  #deliverReady(): void {
+    for (;;) {
+      const slot = this.#slots[this.#base & this.#mask]
+      if (slot === undefined || slot instanceof Reassembly) return
+      this.#slots[this.#base & this.#mask] = undefined
+      this.#base++
+      if (slot === DELIVERED) continue
+      this.#heldMessages--
+      this.#heldBytes -= slot.bytes.length
+      this.#deliveredBytes += slot.bytes.length
+      this.#sink.handleMessage(this.lane, slot.typeId, slot.bytes, 0, slot.bytes.length)
+    }
+  }
+
+  /** The slot of an id at or above the base; makes room for it. */
+  #slot(id: number): Slot {
+    while (id - this.#base > this.#mask) this.#grow()
+    return this.#slots[id & this.#mask]
+  }
+
+  #grow(): void {
+    const slots: Slot[] = new Array((this.#mask + 1) * 2).fill(undefined)
+    for (let i = 0; i <= this.#mask; i++) slots[(this.#base + i) & (slots.length - 1)] = this.#slots[(this.#base + i) & this.#mask]
+    this.#slots = slots
+    this.#mask = slots.length - 1
+  }
+}

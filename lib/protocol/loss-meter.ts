@@ -1,0 +1,52 @@
+import { LOSS_BUCKETS } from '../wire/limits.js'
+
+/** The share of packets lost over the last LOSS_BUCKETS × bucketMs. */
+export class LossMeter {
+  readonly #bucketMs: number
+  readonly #sent = new Uint32Array(LOSS_BUCKETS)
+  readonly #lost = new Int32Array(LOSS_BUCKETS)
+  #bucket = Number.NEGATIVE_INFINITY
+
+  constructor(bucketMs: number) {
+    this.#bucketMs = bucketMs
+  }
+
+  addSent(now: number): void {
+    this.#sent[this.#turn(now)]!++
+  }
+
+  addLost(now: number): void {
+    this.#lost[this.#turn(now)]!++
+  }
+
+  /** One that was counted as lost has arrived. */
+  removeLost(now: number): void {
+    this.#lost[this.#turn(now)]!--
+  }
+
+  /** 0–1; 0 where nothing was sent. */
+  share(now: number): number {
+    this.#turn(now)
+    let sent = 0
+    let lost = 0
+    for (let i = 0; i < LOSS_BUCKETS; i++) {
+      sent += this.#sent[i]!
+      lost += this.#lost[i]!
+    }
+    return sent === 0 ? 0 : Math.min(1, Math.max(0, lost / sent))
+  }
+
+  /** The index of the bucket of `now`; empties those between. */
+  #turn(now: number): number {
+    const bucket = Math.floor(now / this.#bucketMs)
+    if (bucket > this.#bucket) {
+      const empty = Math.min(bucket - this.#bucket, LOSS_BUCKETS)
+      for (let i = 0; i < empty; i++) {
+        this.#sent[(bucket - i) % LOSS_BUCKETS] = 0
+        this.#lost[(bucket - i) % LOSS_BUCKETS] = 0
+      }
+      this.#bucket = bucket
+    }
+    return this.#bucket % LOSS_BUCKETS
+  }
+}

@@ -1,0 +1,173 @@
+// The sending half of a connection: all lanes, the unreliable queue and the repeats, and the choice of what goes into a packet next, by priority.
+import { restoreId } from '../wire/sequence.js'
+import { RUN_HEADER_BYTES } from './frames.js'
+import { type LaneOwner, LaneSender } from './lane-sender.js'
+import { CONTROL_LANE, LANES, type LaneWindow } from './lanes.js'
+import { ITEM_FRAGMENT, ITEM_REPEATABLE, ITEM_RUN, ITEM_WINDOW } from './packet-items.js'
+import type { OutMessage, PayloadPool } from './payload-pool.js'
+import { Redundancy, type Repeat, type RepeatOwner } from './redundancy.js'
+import type { PacketItems } from './sent-packets.js'
+import { addRepeatable, type UnreliableOwner, UnreliableSender, writeNumbered } from './unreliable-sender.js'
+
+/** The window of the control lane, which both sides take as given before Hello. */
+export const CONTROL_WINDOW: LaneWindow = { messages: 64, bytes: 128 * 1024 }
+
+export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
+  readonly #pool: PayloadPool
+  readonly #lanes: (LaneSender | undefined)[] = new Array(LANES).fill(undefined)
+  /** The lanes that exist, for the loops. */
+  readonly #open: LaneSender[] = []
+  readonly #unreliable = new UnreliableSender(this)
+  readonly #redundancy = new Redundancy(this)
+  /** The window that the peer announced for each lane. */
+  window: LaneWindow
+  /** Framed bytes of everything that waits or is unacknowledged. */
+  queuedBytes = 0
+  /** Reliable messages of the game not yet acknowledged. */
+  pendingAcks = 0
+  /** Messages that were given up before their first transmission, because of `ttlMs` or because they were held back. */
+  expired = 0
+
+  constructor(pool: PayloadPool, window: LaneWindow) {
+    this.#pool = pool
+    this.window = window
+  }
+
+  push(message: OutMessage): void {
+    this.queuedBytes += message.end - message.start
+    if (message.lane < 0) {
+      this.#unreliable.push(message)
+      return
+    }
+    if (message.lane !== CONTROL_LANE) this.pendingAcks++
+    ;(this.#lanes[message.lane] ?? this.#openLane(message.lane)).push(message)
+  }
+
+  /** Whether nothing waits and nothing is unacknowledged. */
+  get isIdle(): boolean {
+    return this.#unreliable.isIdle && this.#open.every((lane) => lane.isIdle)
+  }
+
+  /** How urgent the most urgent is; -1 where nothing can be sent. */
+  urgency(now: number): number {
+    let best = this.#unreliable.urgency(now)
+    for (let i = 0; i < this.#open.length; i++) best = Math.max(best, this.#open[i]!.urgency(now))
+    return best
+  }
+
+  beginUpdate(): void {
+    this.#redundancy.beginUpdate()
+  }
+
+  /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. Returns the offset behind them. */
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number, isFirstContent: boolean): number {
+    const maxWholeBytes = end - at - RUN_HEADER_BYTES
+    let offset = at
+    if (!this.#redundancy.isEmpty && (!isFirstContent || this.urgency(now) >= 0)) offset = this.#redundancy.write(bytes, at, end, items)
+    for (;;) {
+      const before = offset
+      offset = this.#writeMostUrgent(bytes, offset, end, items, maxWholeBytes, now)
+      if (offset === before) return offset
+    }
+  }
+
+  /** The peer raised a window; of the message limit it tells the low 24 bits. */
+  raiseWindow(lane: number, messageLimitLow: number, byteLimit: number): void {
+    const sender = this.#lanes[lane]
+    sender?.raiseWindow(restoreId(messageLimitLow, sender.nextId), byteLimit)
+  }
+
+  handleItemsAcked(items: PacketItems): void {
+    for (let i = 0; i < items.length; i += 4) {
+      const kind = items[i]!
+      if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunAcked(items[i + 1]!, items[i + 2]!)
+      else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentAcked(items[i + 1]!, items[i + 2]!, items[i + 3]!)
+      else if (kind === ITEM_REPEATABLE) this.#redundancy.handleAcked(items[i + 1]!, items[i + 2]!)
+    }
+  }
+
+  handleItemsLost(items: PacketItems): void {
+    for (let i = 0; i < items.length; i += 4) {
+      const kind = items[i]!
+      if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunLost(items[i + 1]!, items[i + 2]!)
+      else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentLost(items[i + 1]!, items[i + 2]!, items[i + 3]!)
+    }
+  }
+
+  /** The link is another one: all that is reliable and unacknowledged goes again. */
+  requeueAll(): void {
+    for (const lane of this.#open) lane.requeueAll()
+  }
+
+  /** The connection has ended: every message is let go. */
+  clear(): void {
+    this.#redundancy.clear()
+    this.#unreliable.clear()
+    for (const lane of this.#open) lane.clear()
+  }
+
+  // ── What lanes, the unreliable queue and the repeats tell ──
+
+  handleReleased(message: OutMessage, isExpired: boolean): void {
+    if (message.lane !== CONTROL_LANE) this.pendingAcks--
+    this.#release(message, isExpired)
+  }
+
+  handleFirstSent(_lane: LaneSender, message: OutMessage): void {
+    if (message.redundancy > 0 && message.fragments === undefined) this.#redundancy.add(message)
+  }
+
+  handleUnreliableReleased(message: OutMessage, isExpired: boolean): void {
+    this.#release(message, isExpired)
+  }
+
+  handleRepeatable(message: OutMessage): boolean {
+    return this.#redundancy.add(message)
+  }
+
+  writeRepeat(repeat: Repeat, bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
+    if (repeat.lane >= 0) {
+      const lane = this.#lanes[repeat.lane]
+      const message = lane?.get(repeat.id)
+      return lane === undefined || message === undefined ? -1 : lane.writeRepeat(bytes, at, end, items, message)
+    }
+    const { message } = repeat
+    if (at + 4 + message.end - message.start > end) return at
+    addRepeatable(items, message)
+    return writeNumbered(bytes, at, message)
+  }
+
+  releaseRepeat(repeat: Repeat): void {
+    if (repeat.lane < 0) this.#release(repeat.message, false)
+  }
+
+  #release(message: OutMessage, isExpired: boolean): void {
+    if (isExpired) this.expired++
+    this.queuedBytes -= message.end - message.start
+    this.#pool.releaseMessage(message)
+  }
+
+  /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
+  #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, maxWholeBytes: number, now: number): number {
+    let best: LaneSender | UnreliableSender = this.#unreliable
+    let urgency = this.#unreliable.urgency(now)
+    let second = -1
+    for (let i = 0; i < this.#open.length; i++) {
+      const lane = this.#open[i]!
+      const other = lane.urgency(now)
+      if (other > urgency) {
+        second = urgency
+        urgency = other
+        best = lane
+      } else if (other > second) second = other
+    }
+    return urgency < 0 ? at : best.write(bytes, at, end, items, second, maxWholeBytes, now)
+  }
+
+  #openLane(index: number): LaneSender {
+    const lane = new LaneSender(index, index === CONTROL_LANE ? CONTROL_WINDOW : this.window, this)
+    this.#lanes[index] = lane
+    this.#open.push(lane)
+    return lane
+  }
+}

@@ -1,0 +1,76 @@
+// Writes runs of messages with consecutive ids (RELIABLE, ORDERED) into a packet. Framed messages that lie one behind the other in a slab are copied at once.
+import { copyBytes, writeUint24 } from '../wire/bytes.js'
+import { MAX_RUN_MESSAGES, RUN_HEADER_BYTES } from './frames.js'
+import { addItem } from './packet-items.js'
+import type { OutMessage, PayloadSlab } from './payload-pool.js'
+import type { PacketItems } from './sent-packets.js'
+
+export class RunWriter {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #end = 0
+  /** Where the next message goes, what is not copied yet included. */
+  #offset = 0
+  #frame = 0
+  #channel = 0
+  #runAt = 0
+  #first = 0
+  #count = 0
+  #slab: PayloadSlab | undefined
+  #from = 0
+  #to = 0
+
+  open(bytes: Uint8Array, at: number, end: number, frame: number, channel: number): void {
+    this.#bytes = bytes
+    this.#offset = at
+    this.#end = end
+    this.#frame = frame
+    this.#channel = channel
+    this.#count = 0
+  }
+
+  /** Whether a framed message of this size fits behind what is there, whatever its id. */
+  fits(framedBytes: number): boolean {
+    return this.#offset + RUN_HEADER_BYTES + framedBytes <= this.#end
+  }
+
+  append(id: number, message: OutMessage, items: PacketItems, kind: number): void {
+    if (this.#count === 0 || id !== this.#first + this.#count || this.#count === MAX_RUN_MESSAGES) {
+      this.#closeRun(items, kind)
+      this.#runAt = this.#offset
+      this.#first = id
+      this.#offset += RUN_HEADER_BYTES
+    }
+    if (message.slab !== this.#slab || message.start !== this.#to) {
+      this.#copy()
+      this.#slab = message.slab
+      this.#from = message.start
+    }
+    this.#to = message.end
+    this.#offset += message.end - message.start
+    this.#count++
+  }
+
+  /** Finishes the run and returns the offset behind it. */
+  close(items: PacketItems, kind: number): number {
+    this.#closeRun(items, kind)
+    return this.#offset
+  }
+
+  #closeRun(items: PacketItems, kind: number): void {
+    if (this.#count === 0) return
+    this.#copy()
+    const bytes = this.#bytes
+    bytes[this.#runAt] = this.#frame
+    bytes[this.#runAt + 1] = this.#channel
+    bytes[writeUint24(bytes, this.#runAt + 2, this.#first)] = this.#count
+    addItem(items, kind, this.#first, this.#count, 0)
+    this.#count = 0
+  }
+
+  #copy(): void {
+    if (this.#slab === undefined) return
+    copyBytes(this.#bytes, this.#offset - (this.#to - this.#from), this.#slab.bytes, this.#from, this.#to)
+    this.#slab = undefined
+    this.#to = -1
+  }
+}

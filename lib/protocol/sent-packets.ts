@@ -1,0 +1,95 @@
+// The packets that a path has sent and whose fate is open, or that were declared lost a while ago and may still turn out to have arrived.
+// A ring by `sequence & mask` with entries that are overwritten. Numbers may be missing: keep-alives and packets with nothing but acks are not tracked.
+import { MAX_TRACKED_PACKETS } from '../wire/limits.js'
+
+/** What a packet carried, four numbers an item: a kind, and what the kind says (see packet-items.ts). */
+export type PacketItems = number[]
+
+export class SentPacket {
+  /** -1: the entry is free. */
+  sequence = -1
+  sentAt = 0
+  bytes = 0
+  isLost = false
+  /** Which congestion event took it as lost. */
+  lossEvent = 0
+  /** Whether congestion left room when it was sent (RFC 9002 section 7.8). */
+  isAppLimited = false
+  /** A probe timeout has sent its messages again. */
+  isProbed = false
+  /** The largest packet number that the packet acknowledged, -1 for none. */
+  acked = -1
+  readonly items: PacketItems = []
+}
+
+export class SentPackets {
+  #ring: (SentPacket | undefined)[] = new Array(8).fill(undefined)
+  #mask = 7
+  /** The oldest number that may be tracked, and the oldest that may be neither acknowledged nor lost. */
+  oldest = 0
+  oldestOpen = 0
+  /** One above the newest tracked number. */
+  end = 0
+
+  get(sequence: number): SentPacket | undefined {
+    const packet = this.#ring[sequence & this.#mask]
+    return packet !== undefined && packet.sequence === sequence ? packet : undefined
+  }
+
+  /** Whether a packet with this number can be tracked. Where not, what is oldest has to be given up first. */
+  hasRoom(sequence: number): boolean {
+    return sequence - this.oldest < MAX_TRACKED_PACKETS
+  }
+
+  /** The entry for a packet about to be filled. It counts only once `commit` was called. */
+  prepare(sequence: number): SentPacket {
+    if (this.oldest === this.end) {
+      this.oldest = sequence
+      this.oldestOpen = sequence
+      this.end = sequence
+    }
+    while (sequence - this.oldest > this.#mask) this.#grow()
+    const at = sequence & this.#mask
+    let packet = this.#ring[at]
+    if (packet === undefined) {
+      packet = new SentPacket()
+      this.#ring[at] = packet
+    }
+    packet.sequence = -1
+    packet.isLost = false
+    packet.isProbed = false
+    packet.acked = -1
+    packet.items.length = 0
+    return packet
+  }
+
+  commit(packet: SentPacket, sequence: number): void {
+    packet.sequence = sequence
+    this.end = sequence + 1
+  }
+
+  release(packet: SentPacket): void {
+    packet.sequence = -1
+  }
+
+  /** Moves `oldest` over what is settled: free entries, and lost ones sent before `forgetBefore`. */
+  trim(forgetBefore: number): void {
+    while (this.oldest < this.end) {
+      const packet = this.get(this.oldest)
+      if (packet !== undefined) {
+        if (!packet.isLost || packet.sentAt >= forgetBefore) break
+        this.release(packet)
+      }
+      this.oldest++
+    }
+    if (this.oldestOpen < this.oldest) this.oldestOpen = this.oldest
+  }
+
+  #grow(): void {
+    const ring: (SentPacket | undefined)[] = new Array((this.#mask + 1) * 2).fill(undefined)
+    const mask = ring.length - 1
+    for (const packet of this.#ring) if (packet !== undefined && packet.sequence >= 0) ring[packet.sequence & mask] = packet
+    this.#ring = ring
+    this.#mask = mask
+  }
+}

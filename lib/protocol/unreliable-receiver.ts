@@ -1,0 +1,97 @@
+// Incoming unreliable and sequenced messages: repeats are told apart by number, a sequenced message that is not newer than the last of its definition is dropped,
+// and a few large ones may be incomplete at a time.
+import { MAX_UNRELIABLE_REASSEMBLIES, UNRELIABLE_HISTORY } from '../wire/limits.js'
+import { restoreId } from '../wire/sequence.js'
+import type { FragmentFrame } from './fragment-frame.js'
+import { Reassembly } from './reassembly.js'
+
+/** Sequenced numbers are looked for from 4 million behind the last to 12 million ahead: what arrives is at most 2.4 million old, but any number may have been lost. */
+const LOOK_AHEAD = 1 << 22
+
+interface Incomplete {
+  readonly isSequenced: boolean
+  readonly number: number
+  readonly reassembly: Reassembly
+}
+
+export class UnreliableReceiver {
+  /** The last number of each sequenced definition. */
+  readonly #lastNumbers = new Map<number, number>()
+  /** Bit `number % UNRELIABLE_HISTORY`: arrived, for numbers in (newest − UNRELIABLE_HISTORY, newest]. */
+  #history: Uint8Array | undefined
+  #newest = -1
+  /** Oldest first. */
+  readonly #incomplete: Incomplete[] = []
+  /** Total sizes of what is incomplete, and the bound on it. */
+  #incompleteBytes = 0
+  readonly #maxIncompleteBytes: number
+
+  constructor(maxMessageBytes: number) {
+    this.#maxIncompleteBytes = 2 * maxMessageBytes
+  }
+
+  get incompleteCount(): number {
+    return this.#incomplete.length
+  }
+
+  /** Whether the sequenced message with these low bits is newer than all before; notes it. */
+  acceptSequenced(typeId: number, low: number): boolean {
+    const number = this.#restoreSequenced(typeId, low)
+    if (number <= (this.#lastNumbers.get(typeId) ?? -1)) return false
+    this.#lastNumbers.set(typeId, number)
+    return true
+  }
+
+  /** Whether the numbered unreliable message has not arrived before, as far as is remembered; notes it. */
+  acceptNumbered(low: number): boolean {
+    const number = restoreId(low, this.#newest + LOOK_AHEAD)
+    if (number <= this.#newest - UNRELIABLE_HISTORY) return false
+    this.#history ??= new Uint8Array(UNRELIABLE_HISTORY / 8)
+    if (number - this.#newest >= UNRELIABLE_HISTORY) this.#history.fill(0)
+    else for (let i = this.#newest + 1; i < number; i++) this.#history[(i % UNRELIABLE_HISTORY) >> 3]! &= ~(1 << (i & 7))
+    const at = (number % UNRELIABLE_HISTORY) >> 3
+    const bit = 1 << (number & 7)
+    if (number <= this.#newest && (this.#history[at]! & bit) !== 0) return false
+    this.#history[at]! |= bit
+    if (number > this.#newest) this.#newest = number
+    return true
+  }
+
+  /**
+   * A part of a large message. Returns the whole when this completes it and it is to be delivered.
+   * A contradiction, or a sequenced message that is out of date, is dropped.
+   */
+  receiveFragment(isSequenced: boolean, low: number, fragment: FragmentFrame, bytes: Uint8Array): Reassembly | undefined {
+    const last = isSequenced ? (this.#lastNumbers.get(fragment.typeId) ?? -1) : -1
+    const number = isSequenced ? this.#restoreSequenced(fragment.typeId, low) : low
+    if (number <= last) return undefined
+    let at = this.#incomplete.findIndex(
+      (i) => i.number === number && i.isSequenced === isSequenced && (!isSequenced || i.reassembly.typeId === fragment.typeId),
+    )
+    if (at < 0) {
+      this.#makeRoom(fragment.totalBytes)
+      at = this.#incomplete.push({ isSequenced, number, reassembly: new Reassembly(fragment.typeId, fragment.totalBytes) }) - 1
+    }
+    const { reassembly } = this.#incomplete[at]!
+    if (!reassembly.add(fragment, bytes) || !reassembly.isComplete) return undefined
+    this.#incomplete.splice(at, 1)
+    this.#incompleteBytes -= reassembly.totalBytes
+    if (isSequenced) this.#lastNumbers.set(fragment.typeId, number)
+    return reassembly
+  }
+
+  /** Lets go of the oldest until a message of this size fits. */
+  #makeRoom(totalBytes: number): void {
+    this.#incompleteBytes += totalBytes
+    while (
+      this.#incomplete.length > 0 &&
+      (this.#incomplete.length >= MAX_UNRELIABLE_REASSEMBLIES || this.#incompleteBytes > this.#maxIncompleteBytes)
+    ) {
+      this.#incompleteBytes -= this.#incomplete.shift()!.reassembly.totalBytes
+    }
+  }
+
+  #restoreSequenced(typeId: number, low: number): number {
+    return restoreId(low, (this.#lastNumbers.get(typeId) ?? -1) + LOOK_AHEAD)
+  }
+}

@@ -1,0 +1,138 @@
+// Every bound of the library, with unit, default and reason. A queue, loop or table without a line here is a bug.
+
+// ── Datagrams ──
+
+/** Bytes of one datagram that we send: 1280 (IPv6 minimum MTU) − 40 (IPv6) − 8 (UDP) − 32 spare. */
+export const MTU = 1200
+
+/** Bytes that a buffer for one datagram has: a received one may be as large as netcode allows, 1 + 8 + 1200 + 16, rounded up. */
+export const DATAGRAM_BUFFER_BYTES = 1280
+
+/** Datagrams that wait in a transport's inbox. 8192 × 1200 B = 10 MB, a tenth of a second at 800 Mbit/s. */
+export const MAX_INBOX_DATAGRAMS = 8192
+
+/** Bytes asked for of the system's socket buffers. The system may give less (`net.core.rmem_max`). */
+export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
+
+/** Datagrams that one update() takes from the inbox: 40 ms of work at 10 µs each, so that a flood cannot hold the game loop for longer. */
+export const MAX_DATAGRAMS_PER_UPDATE = 4096
+
+/** Decoded messages that wait for their handlers. When as many wait, update() takes no more datagrams from the inbox. 4096 datagrams × 33 small messages fit. */
+export const MAX_QUEUED_EVENTS = 131_072
+
+// ── Messages ──
+
+/** Default of `maxMessageBytes`: what one message may take when encoded. */
+export const MAX_MESSAGE_BYTES = 256 * 1024
+
+/** The largest `maxMessageBytes` that can be asked for. */
+export const MAX_MESSAGE_BYTES_LIMIT = 16 * 1024 * 1024
+
+/** Default of `maxSendQueueBytes`: encoded bytes that one connection holds, waiting or unacknowledged. Ten seconds at 6.7 Mbit/s. */
+export const MAX_SEND_QUEUE_BYTES = 8 * 1024 * 1024
+
+/** Ordering lanes that a game can name, 0–31. */
+export const MAX_CHANNELS = 32
+
+/** The channel of Hello, Welcome, Reject and Goodbye; no game message can name it. */
+export const CONTROL_CHANNEL = 255
+
+/** Bytes of one control message. Hello carries 4 bytes for each definition: 14,000 definitions fit. */
+export const MAX_CONTROL_BYTES = 64 * 1024
+
+/** Priorities are 0–7; the higher goes first. */
+export const PRIORITIES = 8
+
+/** Messages of one lane that may be on their way at once: the default message window. 16,384 ids are far below half of the 2^24 that the wire tells apart. */
+export const MESSAGE_WINDOW = 16_384
+
+/** Bytes of one lane that may be on their way at once, unless 2 × maxMessageBytes is more. 10 MB/s at a round trip of 100 ms. */
+export const BYTE_WINDOW = 1024 * 1024
+
+/** Fragments are cut at multiples of this many bytes, so that any packet can be filled to within 64 bytes and a bit says what has arrived. */
+export const BLOCK_BYTES = 64
+
+/** A framed unreliable message above this goes in fragments: 1183 (the largest payload of a 1200-byte datagram) − 7 (sequence) − 6 (frame) − 18 for an ack. */
+export const MAX_WHOLE_BYTES = 1152
+
+/** Incomplete unreliable and sequenced messages that are kept at once; the oldest gives way. */
+export const MAX_UNRELIABLE_REASSEMBLIES = 16
+
+/** Numbers of unreliable messages remembered to tell repeats apart (one bit each). */
+export const UNRELIABLE_HISTORY = 1024
+
+/** The largest message that `redundancy` repeats, in bytes. */
+export const MAX_REDUNDANT_BYTES = 128
+
+/** Messages of one connection that are being repeated at once; a further one is sent without repeats. 16 repeats × 4 definitions. */
+export const MAX_REDUNDANT_MESSAGES = 64
+
+/** An unreliable message that pacing or congestion holds back for longer is dropped: it is stale. */
+export const MAX_UNRELIABLE_HOLD_MS = 100
+
+/** Bytes of one slab of the payload pool; a larger message gets a slab of its own. */
+export const SLAB_BYTES = 64 * 1024
+
+/** Free slabs and message records that the pool keeps for later. 64 × 64 KiB = 4 MiB. */
+export const MAX_FREE_SLABS = 64
+export const MAX_FREE_MESSAGES = 65_536
+
+// ── Packets ──
+
+/** Ack ranges that are remembered and sent, newest first. */
+export const MAX_ACK_RANGES = 64
+
+/** Packets whose fate is open or that may still prove to be spuriously lost. 8192 × 1200 B = 9.8 MB. A link tells apart replays within 4096 packets, so acks come sooner. */
+export const MAX_TRACKED_PACKETS = 8192
+
+/** Ack-eliciting packets after which an ack leaves without waiting for data to ride on. */
+export const ACK_AFTER_PACKETS = 10
+
+/** An ack that has nothing to ride on waits this long at most, unless the loop is slower. */
+export const MIN_MAX_ACK_DELAY_MS = 20
+
+/** A peer that claims to need longer than this for its acks is not believed. */
+export const MAX_MAX_ACK_DELAY_MS = 2000
+
+/** An idle connection is pinged after this long, so that its latency stays true. */
+export const IDLE_PING_MS = 2000
+
+/** The client's first pings, from which the server's clock is found: one every 50 ms for 2 s. */
+export const CLOCK_PING_MS = 50
+export const CLOCK_PINGS = 40
+
+// ── Loss detection and congestion (RFC 9002, RFC 9438) ──
+
+/** RTT taken before the first sample (RFC 9002 section 6.2.2 has 333 ms; games are nearer to their servers). */
+export const INITIAL_RTT_MS = 200
+
+/** A packet is lost when one sent this many later was acknowledged (RFC 9002 section 6.1.1). */
+export const PACKET_THRESHOLD = 3
+
+/** Spurious losses raise the packet threshold up to this (RFC 8985 section 6.2 speaks of the reordering window). */
+export const MAX_PACKET_THRESHOLD = 128
+
+/** Timers are no finer than this (RFC 9002 section 6.1.2). */
+export const GRANULARITY_MS = 1
+
+/** The probe timeout doubles up to this, so that a healed link is found again within two seconds (RFC 9002 leaves it open). */
+export const MAX_PROBE_TIMEOUT_MS = 2000
+
+/** Packets that one update may always release, however slow the pacing rate. */
+export const MIN_BURST_PACKETS = 10
+
+/** Initial congestion window: 10 packets (RFC 9002 section 7.2). */
+export const INITIAL_WINDOW_BYTES = 10 * MTU
+
+/** The window never falls below two packets (RFC 9002 section 7.2). */
+export const MIN_WINDOW_BYTES = 2 * MTU
+
+/** The window never grows above what can be tracked. */
+export const MAX_WINDOW_BYTES = (MAX_TRACKED_PACKETS / 2) * MTU
+
+/** Default of `minRateBytesPerSecond`: the window never falls below this rate × the RTT, so that a game plays on at 25 % loss. */
+export const MIN_RATE_BYTES_PER_SECOND = 16 * 1024
+
+/** `packetLoss` looks back over this many buckets of this many milliseconds: 5 s. */
+export const LOSS_BUCKETS = 10
+export const LOSS_BUCKET_MS = 500
