@@ -8,8 +8,11 @@ export interface Clock {
   now(): number
   /** Seconds since 1970, for the expiry of connect tokens. Default: the system's clock. */
   unixSeconds?(): number
-  /** Calls `callback` once after `delayMs`; returns what cancels it. Default: `setTimeout`. Used by `run()` and by the promises of `connect`, `disconnect` and `close`. */
-  setTimer?(delayMs: number, callback: () => void): () => void
+  /**
+   * Calls `callback` once after `delayMs`; returns what cancels it. Default: `setTimeout`. Used by `run()` and by the promises of `connect`, `disconnect` and `close`.
+   * A timer in the background must not keep the process alive.
+   */
+  setTimer?(delayMs: number, callback: () => void, isBackground?: boolean): () => void
 }
 
 /** A clock with every member present. */
@@ -19,8 +22,9 @@ export type CompleteClock = Required<Clock>
 export const systemClock: CompleteClock = {
   now: () => performance.now(),
   unixSeconds: () => Math.floor(Date.now() / 1000),
-  setTimer(delayMs, callback) {
+  setTimer(delayMs, callback, isBackground) {
     const timer = setTimeout(callback, delayMs)
+    if (isBackground) timer.unref()
     return () => clearTimeout(timer)
   },
 }
@@ -31,6 +35,7 @@ export function completeClock(clock: Clock | undefined): CompleteClock {
   return {
     now: () => clock.now(),
     unixSeconds: () => clock.unixSeconds?.() ?? systemClock.unixSeconds(),
-    setTimer: (delayMs, callback) => clock.setTimer?.(delayMs, callback) ?? systemClock.setTimer(delayMs, callback),
+    setTimer: (delayMs, callback, isBackground) =>
+      clock.setTimer?.(delayMs, callback, isBackground) ?? systemClock.setTimer(delayMs, callback, isBackground),
   }
 }

@@ -118,6 +118,11 @@ export class Connection implements PacketOwner {
     return this.#sender.isIdle
   }
 
+  /** Whether something waits that the window lets go, but pacing or congestion does not. */
+  hasUnsent(now: number): boolean {
+    return this.#sender.urgency(now) >= 0
+  }
+
   /** What the peer announced in Hello or Welcome. Before it, only control messages may be sent. */
   setPeer(window: LaneWindow, maxAckDelayMs: number): void {
     this.#sender.window = window

@@ -4,6 +4,7 @@ import {
   ACK_AFTER_PACKETS,
   GRANULARITY_MS,
   LOSS_BUCKET_MS,
+  MAX_MAX_ACK_DELAY_MS,
   MAX_PACKET_THRESHOLD,
   MAX_PROBE_TIMEOUT_MS,
   MIN_BURST_PACKETS,
@@ -42,12 +43,14 @@ export class Path {
   /** How long this side and the peer may hold an ack back, in ms. */
   #maxAckDelayMs: number
   #peerMaxAckDelayMs: number
+  #observedAckDelayMs = 0
 
   // What has arrived and waits for its ack.
   #unackedPackets = 0
   #firstUnackedAt = 0
   #largestReceivedAt = 0
   #hasGap = false
+  #acksAtOnce = false
 
   // What was sent.
   #bytesInFlight = 0
@@ -91,7 +94,13 @@ export class Path {
 
   /** The probe timeout with its backoff. */
   get probeTimeoutMs(): number {
-    return Math.min(this.rtt.probeTimeout(this.#peerMaxAckDelayMs) * 2 ** this.#probeCount, MAX_PROBE_TIMEOUT_MS + this.#peerMaxAckDelayMs)
+    const ackDelayMs = this.#expectedAckDelayMs
+    return Math.min(this.rtt.probeTimeout(ackDelayMs) * 2 ** this.#probeCount, MAX_PROBE_TIMEOUT_MS + ackDelayMs)
+  }
+
+  /** What the peer says that it needs at most, or what it has needed of late where that is more. */
+  get #expectedAckDelayMs(): number {
+    return Math.max(this.#peerMaxAckDelayMs, this.#observedAckDelayMs)
   }
 
   setMaxAckDelays(ownMs: number, peerMs: number): void {
@@ -107,6 +116,7 @@ export class Path {
     this.#received.add(sequence)
     if (sequence > largest) this.#largestReceivedAt = at
     if (!isAckEliciting) return
+    if (this.#acksAtOnce) this.#hasGap = true
     if (sequence !== largest + 1 && largest >= 0) this.#hasGap = true
     if (this.#unackedPackets++ === 0) this.#firstUnackedAt = at
   }
@@ -118,6 +128,7 @@ export class Path {
     const newest = this.#sent.get(ranges.largest)
     const isNewest = newest !== undefined && ranges.largest > this.#largestAcked
     if (ranges.largest > this.#largestAcked) this.#largestAcked = ranges.largest
+    this.#observeAckDelay(ranges.delayMs)
     let isAcked = false
     for (let i = 0; i < ranges.count; i++) {
       const last = Math.min(ranges.last[i]!, this.#sent.end - 1)
@@ -161,6 +172,12 @@ export class Path {
   isAckDue(now: number, nextUpdateMs: number): boolean {
     if (this.#unackedPackets === 0) return false
     return this.#hasGap || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.#firstUnackedAt + this.#maxAckDelayMs
+  }
+
+  /** What has arrived is acknowledged with the next transmit. */
+  ackAtOnce(): void {
+    if (this.#unackedPackets > 0) this.#hasGap = true
+    else this.#acksAtOnce = true
   }
 
   get hasUnacked(): boolean {
@@ -245,6 +262,12 @@ export class Path {
     this.#congestion.shift(ms)
   }
 
+  /** Rises at once, to what can be believed, and falls slowly: a peer's loop that has become slow provokes no probes, and a stall of a peer is forgotten. */
+  #observeAckDelay(delayMs: number): void {
+    const delay = Math.min(delayMs, MAX_MAX_ACK_DELAY_MS)
+    this.#observedAckDelayMs = Math.max(delay, this.#observedAckDelayMs - (this.#observedAckDelayMs - delay) / 16)
+  }
+
   #sample(packet: SentPacket, receivedAt: number): void {
     if (packet.sentAt < this.#samplesFrom || receivedAt < packet.sentAt) return
     this.rtt.addSample(receivedAt - packet.sentAt, ranges.delayMs)
@@ -302,7 +325,7 @@ export class Path {
       this.loss.addLost(now)
       this.#owner.handlePacketLost(packet)
     }
-    const persistentMs = this.rtt.probeTimeout(this.#peerMaxAckDelayMs) * PERSISTENT_CONGESTION_THRESHOLD
+    const persistentMs = this.rtt.probeTimeout(this.#expectedAckDelayMs) * PERSISTENT_CONGESTION_THRESHOLD
     if (this.rtt.hasSample && lastLostAt - firstLostAt > persistentMs) this.#congestion.handlePersistentCongestion()
   }
 
@@ -319,7 +342,7 @@ export class Path {
   }
 
   #trim(now: number): void {
-    this.#sent.trim(now - LOST_MEMORY_PROBE_TIMEOUTS * this.rtt.probeTimeout(this.#peerMaxAckDelayMs))
+    this.#sent.trim(now - LOST_MEMORY_PROBE_TIMEOUTS * this.rtt.probeTimeout(this.#expectedAckDelayMs))
   }
 }
 

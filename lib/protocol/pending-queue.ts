@@ -1,6 +1,6 @@
 import { PRIORITIES } from '../wire/limits.js'
+import { RingQueue } from '../wire/ring-queue.js'
 import type { OutMessage } from './payload-pool.js'
-import { RingQueue } from './ring-queue.js'
 
 /** Messages that wait for their first transmission: the highest priority first, in order of arrival within one. */
 export class PendingQueue {

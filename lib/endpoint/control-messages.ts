@@ -1,0 +1,160 @@
+// Hello, Welcome, Reject and Goodbye: the messages of the control channel. They are defined with the library's own fields, in a factory of their own,
+// so a game's definitions cannot collide with them. docs/PROTOCOL.md gives their bytes. The version in Hello's first two bytes, and all of Reject, never change;
+// Hello and Welcome end in a list of extensions, of which unknown ones are skipped.
+import {
+  array,
+  bytes,
+  float64,
+  MessageFactory,
+  type MessageOf,
+  packed,
+  string,
+  struct,
+  uint8,
+  uint16,
+  uint32,
+  varuint,
+} from '../messages/index.js'
+import { describe } from '../messages/refusal.js'
+import { readUint16 } from '../wire/bytes.js'
+import { MAX_CONTROL_BYTES } from '../wire/limits.js'
+import { type RejectReason, withCode } from './network-error.js'
+
+/** Raised when the wire changes so that two sides cannot understand each other. */
+export const PROTOCOL_VERSION = 1
+
+/** Bounds of texts and data, in bytes. */
+export const MAX_NAME_BYTES = 128
+export const MAX_DETAIL_BYTES = 512
+export const MAX_END_DATA_BYTES = 512
+export const MAX_HELLO_DATA_BYTES = 16 * 1024
+export const MAX_RESUME_TOKEN_BYTES = 2048
+const MAX_EXTENSIONS = 16
+const MAX_EXTENSION_BYTES = 1024
+
+const control = new MessageFactory()
+const extensions = array(struct({ type: varuint, body: bytes(MAX_EXTENSION_BYTES) }), MAX_EXTENSIONS)
+
+/** The limits that each side tells the other. */
+const limits = { maxAckDelayMs: uint16, windowMessages: varuint, windowBytes: varuint, maxMessageBytes: varuint }
+
+export const Hello = control.define(
+  'Hello',
+  {
+    version: uint16,
+    ...limits,
+    /** A hash per definition, in the order of ids. */
+    definitions: array(uint32, 14_000),
+    name: string(MAX_NAME_BYTES),
+    /** MessagePack; empty for none. */
+    data: bytes(MAX_HELLO_DATA_BYTES),
+    resumeToken: bytes(MAX_RESUME_TOKEN_BYTES),
+    extensions,
+  },
+  { id: 1 },
+)
+
+export const Welcome = control.define(
+  'Welcome',
+  {
+    version: uint16,
+    ...limits,
+    peerId: uint32,
+    /** The server's clock in ms, its tick as a real number, and ms per tick (0: it runs no fixed loop). */
+    serverNow: float64,
+    tick: float64,
+    tickMs: float64,
+    resumeToken: bytes(MAX_RESUME_TOKEN_BYTES),
+    extensions,
+  },
+  { id: 2 },
+)
+
+const ending = { reason: uint8, detail: string(MAX_DETAIL_BYTES), data: bytes(MAX_END_DATA_BYTES) }
+export const Reject = control.define('Reject', ending, { id: 3 })
+export const Goodbye = control.define('Goodbye', ending, { id: 4 })
+
+export type Hello = MessageOf<typeof Hello>
+export type Welcome = MessageOf<typeof Welcome>
+export type Ending = MessageOf<typeof Goodbye>
+
+control.freeze()
+
+/** Why an accepted connection ended. The index is the number on the wire. */
+export const END_REASONS = ['closed', 'kicked', 'timeout', 'overflow', 'server-closed', 'protocol-error', 'replaced'] as const
+
+/**
+ * Why an accepted connection ended: the client closed it, the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs`, a send queue was full, the server closed, a side broke
+ * the protocol, or the same client id connected anew (`replaced`).
+ */
+export type EndReason = (typeof END_REASONS)[number]
+
+const REJECT_REASONS: readonly RejectReason[] = ['rejected', 'full', 'not-accepting', 'version', 'definitions', 'undecided', 'malformed']
+
+export function endReasonNumber(reason: EndReason): number {
+  return END_REASONS.indexOf(reason)
+}
+
+/** A number that this version does not know is taken for a close. */
+export function endReasonOf(number: number): EndReason {
+  return END_REASONS[number] ?? 'closed'
+}
+
+export function rejectReasonNumber(reason: RejectReason): number {
+  return REJECT_REASONS.indexOf(reason)
+}
+
+export function rejectReasonOf(number: number): RejectReason {
+  return REJECT_REASONS[number] ?? 'rejected'
+}
+
+const scratch = new Uint8Array(MAX_CONTROL_BYTES)
+const scratchView = new DataView(scratch.buffer)
+
+/** Encodes a control message; the bytes are a copy. */
+export function encodeControl(type: typeof Hello | typeof Welcome | typeof Reject | typeof Goodbye, values: object): Uint8Array {
+  return scratch.slice(0, type.codec.encode(values, scratch, scratchView, 0))
+}
+
+/** Decodes a control message; undefined where it is malformed. */
+export function decodeControl<T extends typeof Hello | typeof Welcome | typeof Reject | typeof Goodbye>(
+  type: T,
+  payload: Uint8Array,
+): MessageOf<T> | undefined {
+  // The codec was compiled from the same definition that gives the type.
+  return type.codec.decode(payload, 0, payload.length) as MessageOf<T> | undefined
+}
+
+/** The version that a Hello or Welcome begins with, whatever follows; -1 where it is cut off. */
+export function versionOf(payload: Uint8Array): number {
+  return payload.length < 2 ? -1 : readUint16(payload, 0)
+}
+
+const Data = new MessageFactory().define('data', { data: packed() })
+
+/** Packs `data` of connect, reject or disconnect. Throws where it takes more than `maxBytes` or cannot be packed. */
+export function encodeData(data: unknown, maxBytes: number): Uint8Array {
+  if (data === undefined) return new Uint8Array(0)
+  const end = Data.codec.encode({ data }, scratch, scratchView, 0)
+  if (end >= 0 && end <= maxBytes) return scratch.slice(0, end)
+  throw withCode(
+    new RangeError(`"data" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'more than 64 KiB' : end}`),
+    'BAD_OPTION',
+  )
+}
+
+/** What `encodeData` packed; undefined where there is none or it cannot be read. */
+export function decodeData(packed: Uint8Array): unknown {
+  if (packed.length === 0) return undefined
+  const decoded = Data.codec.decode(packed, 0, packed.length) as { data: unknown } | undefined
+  return decoded?.data
+}
+
+const encoder = new TextEncoder()
+
+/** Checks a text that travels in a control message. */
+export function checkText(name: string, text: unknown, maxBytes: number): asserts text is string {
+  if (typeof text !== 'string') throw withCode(new TypeError(`"${name}" expected a string, got ${describe(text)}`), 'BAD_OPTION')
+  const size = encoder.encode(text).length
+  if (size > maxBytes) throw withCode(new RangeError(`"${name}" expected at most ${maxBytes} bytes of UTF-8, got ${size}`), 'BAD_OPTION')
+}

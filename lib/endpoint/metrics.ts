@@ -1,0 +1,104 @@
+// What an endpoint or a peer says of itself. One snapshot function, and a live getter for each of its members.
+
+/** A snapshot. Times in ms; bytes as UDP payload; messages are the game's, each counted once. */
+export interface Metrics {
+  /** One of NetworkEndpoint's states. */
+  readonly state: number
+  /** Smoothed round-trip time, without the time that the peer's loop held its ack back. 0 before the first sample. On a server: the mean of its peers. */
+  readonly latency: number
+  /** Mean deviation of the round-trip time (RFC 9002 `rttvar`). */
+  readonly jitter: number
+  /** Share of this side's packets that were lost in the last 5 s, 0–1. */
+  readonly packetLoss: number
+  /** Bytes that wait to be sent or acknowledged. */
+  readonly outBufferBytes: number
+  /** Reliable messages not yet acknowledged. */
+  readonly pendingAcks: number
+  /** Messages that arrived and wait for an earlier one. */
+  readonly reorderQueue: number
+  readonly inBytes: number
+  readonly outBytes: number
+  readonly inPackets: number
+  readonly outPackets: number
+  readonly inMessages: number
+  readonly outMessages: number
+  /** Keep-alive packets received. */
+  readonly keepaliveCount: number
+  /** Bytes that congestion control lets be on their way. */
+  readonly congestionWindow: number
+}
+
+/** Everything that has metrics. */
+export abstract class Measured {
+  /** All metrics at one moment. */
+  abstract metrics(): Metrics
+
+  get state(): number {
+    return this.metrics().state
+  }
+  get latency(): number {
+    return this.metrics().latency
+  }
+  get jitter(): number {
+    return this.metrics().jitter
+  }
+  get packetLoss(): number {
+    return this.metrics().packetLoss
+  }
+  get outBufferBytes(): number {
+    return this.metrics().outBufferBytes
+  }
+  get pendingAcks(): number {
+    return this.metrics().pendingAcks
+  }
+  get reorderQueue(): number {
+    return this.metrics().reorderQueue
+  }
+  get inBytes(): number {
+    return this.metrics().inBytes
+  }
+  get outBytes(): number {
+    return this.metrics().outBytes
+  }
+  get inPackets(): number {
+    return this.metrics().inPackets
+  }
+  get outPackets(): number {
+    return this.metrics().outPackets
+  }
+  get inMessages(): number {
+    return this.metrics().inMessages
+  }
+  get outMessages(): number {
+    return this.metrics().outMessages
+  }
+  get keepaliveCount(): number {
+    return this.metrics().keepaliveCount
+  }
+  get congestionWindow(): number {
+    return this.metrics().congestionWindow
+  }
+}
+
+/** The counters of one connection, or of all that an endpoint had. */
+export class Counters {
+  inBytes = 0
+  outBytes = 0
+  inPackets = 0
+  outPackets = 0
+  inMessages = 0
+  outMessages = 0
+  keepaliveCount = 0
+}
+
+/** What cannot be handed to the game, by cause; a server's are the sum over its peers. */
+export class DropCounters {
+  /** No definition has this type id. */
+  unknownMessage = 0
+  /** Only the other side may send this message. */
+  wrongDirection = 0
+  /** The bytes do not decode. */
+  malformedMessage = 0
+  /** A game's message before Welcome. */
+  earlyMessage = 0
+}

@@ -1,0 +1,343 @@
+// What Client and Server have in common: the update loop, handlers, encoding, warnings. `update()` is the whole library on one screen:
+// receive → expire → emit → transmit.
+import { type CompleteClock, completeClock } from '../io/clock.js'
+import { type Entropy, systemEntropy } from '../io/entropy.js'
+import { debug, isDebugging, warn } from '../io/log.js'
+import { type Datagram, type Transport } from '../io/transport.js'
+import { UdpTransport } from '../io/udp-transport.js'
+import type { AnyMessageType, MessageFactory } from '../messages/index.js'
+import { describe } from '../messages/refusal.js'
+import type { LoopTiming } from '../protocol/connection.js'
+import { PayloadPool } from '../protocol/payload-pool.js'
+import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
+import { Emitter, type Handler, type OnOptions } from './emitter.js'
+import { EventQueue } from './event-queue.js'
+import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
+import { MessageEncoder } from './message-encoder.js'
+import { Counters, DropCounters, Measured } from './metrics.js'
+import { NetworkError, withCode } from './network-error.js'
+import { type EndpointOptions, readOptions, type Settings } from './options.js'
+import { maxAckDelayFor, type PeerConnectionOptions } from './peer-connection.js'
+
+/** The events of both kinds of endpoint. */
+export interface EndpointEvents {
+  OnError: { readonly error: NetworkError }
+}
+
+/** A handler of one message type: the message, and whom it came from. */
+export type MessageHandler<Source> = (message: any, source: Source) => void | Promise<void>
+
+/** An update this much later than the one before is a stall: a breakpoint, a long frame, a suspended laptop. Deadlines move by the excess. */
+const STALL_MS = 250
+
+/** While connect, disconnect or close are awaited, the endpoint updates itself this often. */
+const DRIVE_MS = 10
+
+/** Without an update for this long, an active endpoint warns. */
+const IDLE_WARNING_MS = 1000
+
+/** The loop's interval before it is known: 30 Hz. */
+const ASSUMED_INTERVAL_MS = 33
+
+export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Record<string, any>> extends Measured {
+  static readonly DISCONNECTED = 100
+  static readonly ERRORED = 101
+  static readonly LISTENING = 102
+  static readonly CONNECTING = 103
+  static readonly CONNECTED = 104
+  /** Bytes of the largest datagram that is sent. */
+  static readonly MTU = MTU
+
+  /** What was received and could not be handed to the game, by cause. */
+  readonly drops = new DropCounters()
+
+  /** @internal */
+  protected readonly settings: Settings
+  /** @internal */
+  protected readonly factory: MessageFactory
+  /** @internal */
+  protected readonly clock: CompleteClock
+  /** @internal */
+  protected readonly entropy: Entropy
+  /** @internal */
+  protected readonly transport: Transport
+  /** @internal */
+  protected readonly totals = new Counters()
+  /** @internal */
+  protected readonly events = new EventQueue<Source>()
+  /** @internal */
+  protected readonly emitter: Emitter<Events>
+  /** @internal */
+  protected readonly timing: LoopTiming = { intervalMs: ASSUMED_INTERVAL_MS, tick: 0, tickMs: 0 }
+  /** @internal */
+  protected readonly pool = new PayloadPool()
+  /** @internal */
+  protected readonly encoder: MessageEncoder
+  readonly #isServer: boolean
+  readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
+  readonly #said = new Set<string>()
+  #isUpdating = false
+  #lastUpdateAt = Number.NEGATIVE_INFINITY
+  #loop: FixedStepLoop | undefined
+  /** Promises that wait and so drive the endpoint. */
+  #drivers = 0
+  #cancelDrive: (() => void) | undefined
+  #cancelWatch: (() => void) | undefined
+
+  constructor(options: EndpointOptions, isServer: boolean) {
+    super()
+    this.settings = readOptions(options)
+    this.#isServer = isServer
+    this.factory = options.messages
+    this.factory.freeze()
+    this.clock = completeClock(options.clock)
+    this.entropy = options.entropy ?? systemEntropy
+    this.transport = createTransport(options.transport, this.clock)
+    this.transport.onError = (error) => this.handleSocketError(error)
+    this.transport.onReadable = () => {
+      if (this.#drivers > 0) this.update()
+    }
+    this.emitter = new Emitter<Events>((error) => this.reportHandlerError(error))
+    this.encoder = new MessageEncoder(this.pool, this.factory, isServer, this.settings.maxMessageBytes)
+  }
+
+  /** How long nothing may arrive before a connection has ended, in ms; 0: for ever. */
+  get timeout(): number {
+    return this.settings.timeoutMs
+  }
+
+  /** Whether this endpoint is a server. */
+  get isServer(): boolean {
+    return this.#isServer
+  }
+
+  /** Ticks that `run()` has run; 0 without it. */
+  get tick(): number {
+    return this.#loop?.tick ?? 0
+  }
+
+  /**
+   * Adds a handler of a step in a connection's life or of every message. Returns what removes it; `signal` removes it too.
+   * What a handler throws or rejects with is reported through OnError and stops nothing.
+   */
+  on<K extends keyof Events & string>(event: K, handler: Handler<Events[K]>, options?: OnOptions): () => void {
+    if (typeof handler !== 'function') throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
+    return this.emitter.on(event, handler, options)
+  }
+
+  /**
+   * One round of the whole library: takes what has arrived, notices what has timed out, calls the handlers, and sends what they and you have queued.
+   * Call it from your game loop, or let `run` do it. Safe in any state; inside a handler it does nothing.
+   */
+  update(): void {
+    this.#update(undefined)
+  }
+
+  /** Sends what is queued now, without waiting for the next `update`. */
+  flush(): void {
+    if (this.isActive) this.transmit(this.clock.now())
+  }
+
+  /** Runs `update` and `onTick` at a fixed rate, until `stop()`, `signal` or the end of the endpoint. A second call ends the first loop. */
+  run(options: RunOptions): Loop {
+    this.#loop?.stop()
+    this.#loop = new FixedStepLoop(this.clock, this.timing, options, (ticks) => this.#update(ticks))
+    return this.#loop
+  }
+
+  // ── For Client and Server ──
+
+  /** Whether there is a socket to read and write. @internal */
+  protected abstract get isActive(): boolean
+  /** @internal */
+  protected abstract handleDatagram(datagram: Datagram, now: number): void
+  /** @internal */
+  protected abstract expire(now: number): void
+  /** @internal */
+  protected abstract transmit(now: number): void
+  /** Whether messages may be handed to the game now. @internal */
+  protected abstract get mayEmit(): boolean
+  /** Whether messages of this source still go to the game. @internal */
+  protected abstract isHeard(source: Source): boolean
+  /** @internal */
+  protected abstract emitMessage(type: AnyMessageType, message: unknown, source: Source): void
+  /** This side stalled: deadlines move by so many ms. @internal */
+  protected abstract shift(ms: number, now: number): void
+  /** @internal */
+  protected abstract handleSocketError(error: Error & { code?: string }): void
+
+  /** @internal */
+  protected addMessageHandler(type: AnyMessageType, handler: MessageHandler<Source>): () => void {
+    if (typeof handler !== 'function') throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
+    const id = type?.id
+    if (typeof id !== 'number' || this.factory.typeById(id) !== type) {
+      throw new NetworkError('UNKNOWN_MESSAGE', `onMessage() expected a message of this endpoint's MessageFactory, got ${describe(type)}`)
+    }
+    // A new array each time, so that a handler may add and remove handlers.
+    this.#handlers[id] = [...(this.#handlers[id] ?? []), handler]
+    return () => {
+      this.#handlers[id] = this.#handlers[id]?.filter((other) => other !== handler)
+    }
+  }
+
+  /** What every connection of this endpoint shares. @internal */
+  protected connectionOptions(): PeerConnectionOptions {
+    const { settings, factory, pool, encoder, timing, totals, drops } = this
+    const isLooping = this.#loop !== undefined && !this.#loop.isStopped
+    const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(isLooping ? timing.tickMs : ASSUMED_INTERVAL_MS)
+    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, totals, drops }
+  }
+
+  /** Called when the socket has opened: from now on someone should call update(). @internal */
+  protected begin(): void {
+    this.#lastUpdateAt = Number.NEGATIVE_INFINITY
+    this.#cancelWatch?.()
+    this.#watch(this.clock.now())
+  }
+
+  /** Called when the endpoint is not active any more. @internal */
+  protected end(): void {
+    this.#cancelWatch?.()
+    this.#cancelWatch = undefined
+  }
+
+  /** Updates by itself while a promise waits. @internal */
+  protected drive<T>(promise: Promise<T>): Promise<T> {
+    this.#drivers++
+    if (this.#drivers === 1) this.#driveAgain()
+    const done = (): void => {
+      this.#drivers--
+      if (this.#drivers === 0) this.#cancelDrive?.()
+    }
+    promise.then(done, done) // and so no rejection is ever unhandled
+    return promise
+  }
+
+  /** Reports through OnError; without a handler of it, prints each code once. @internal */
+  protected report(error: NetworkError, source?: Source): void {
+    if (this.emitter.has('OnError')) this.emitter.emit('OnError', this.errorEvent(error, source))
+    else this.warnOnce(`error ${error.code}`, `${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''} (no OnError handler; said once per code)`)
+  }
+
+  /** @internal */
+  protected abstract errorEvent(error: NetworkError, source: Source | undefined): Events['OnError']
+
+  /** @internal */
+  protected reportHandlerError(cause: unknown, source?: Source): void {
+    this.report(new NetworkError('HANDLER', `a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }), source)
+  }
+
+  /** @internal */
+  protected warnOnce(key: string, text: string): void {
+    if (this.#said.has(key)) return
+    this.#said.add(key)
+    warn(text)
+  }
+
+  /** @internal */
+  protected debug(text: string): void {
+    if (isDebugging) debug(`${this.#isServer ? 'server' : 'client'}: ${text}`)
+  }
+
+  // ── The loop ──
+
+  #update(ticks: (() => void) | undefined): void {
+    if (this.#isUpdating) return
+    this.#isUpdating = true
+    try {
+      const now = this.clock.now()
+      this.#noteUpdate(now)
+      if (this.isActive) {
+        this.#receive(now)
+        this.expire(now)
+      }
+      this.#emit()
+      if (ticks !== undefined) this.#runTicks(ticks)
+      if (this.isActive) this.transmit(this.clock.now())
+    } finally {
+      this.#isUpdating = false
+    }
+  }
+
+  #receive(now: number): void {
+    for (let left = MAX_DATAGRAMS_PER_UPDATE; left > 0 && this.events.length < MAX_QUEUED_EVENTS; left--) {
+      const datagram = this.transport.receive()
+      if (datagram === undefined) return
+      this.handleDatagram(datagram, now)
+    }
+  }
+
+  /** Calls the handlers, in the order in which things happened. */
+  #emit(): void {
+    const { events } = this
+    while (this.mayEmit && events.next()) {
+      const { type, value, source } = events
+      if (type === undefined) {
+        // Steps are the only events without a type.
+        if ((value as () => boolean | undefined)()) return
+      } else if (this.isHeard(source!)) this.#emitMessage(type, value, source!)
+    }
+  }
+
+  #emitMessage(type: AnyMessageType, message: unknown, source: Source): void {
+    const handlers = this.#handlers[type.id]
+    const hasListener = this.emitter.has('OnMessage')
+    if (handlers === undefined || handlers.length === 0) {
+      if (!hasListener) this.warnOnce(`no handler ${type.name}`, `${type.name} arrived, and no handler takes it: use onMessage(${type.name}, …)`)
+    } else {
+      for (let i = 0; i < handlers.length; i++) {
+        try {
+          const promise = handlers[i]!(message, source)
+          if (promise !== undefined) promise.then(undefined, (error: unknown) => this.reportHandlerError(error, source))
+        } catch (error) {
+          this.reportHandlerError(error, source)
+        }
+      }
+    }
+    if (hasListener) this.emitMessage(type, message, source)
+  }
+
+  #runTicks(ticks: () => void): void {
+    try {
+      ticks()
+    } catch (error) {
+      this.reportHandlerError(error)
+    }
+  }
+
+  /** Measures the loop's interval, and moves deadlines where this side stalled. */
+  #noteUpdate(now: number): void {
+    const elapsed = now - this.#lastUpdateAt
+    this.#lastUpdateAt = now
+    this.timing.tick = this.#loop === undefined || this.#loop.isStopped ? 0 : this.#loop.tickAt(now)
+    if (elapsed > STALL_MS) {
+      if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
+    } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
+  }
+
+  #driveAgain(): void {
+    this.#cancelDrive = this.clock.setTimer(DRIVE_MS, () => {
+      if (this.#drivers === 0) return
+      this.#driveAgain()
+      this.update()
+    })
+  }
+
+  #watch(since: number): void {
+    this.#cancelWatch = this.clock.setTimer(
+      IDLE_WARNING_MS,
+      () => {
+        if (!this.isActive) return
+        if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
+        else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
+      },
+      true,
+    )
+  }
+}
+
+function createTransport(transport: EndpointOptions['transport'], clock: CompleteClock): Transport {
+  if (transport === undefined || transport === 'auto' || transport === 'dgram') return new UdpTransport({ clock })
+  if (typeof transport === 'object' && transport !== null && typeof transport.open === 'function') return transport
+  throw withCode(new TypeError(`"transport" expected 'auto', 'dgram' or a Transport, got ${describe(transport)}`), 'BAD_OPTION')
+}

@@ -1,0 +1,102 @@
+// What endpoints are made with: options, their checks and defaults.
+import type { Clock } from '../io/clock.js'
+import type { Entropy } from '../io/entropy.js'
+import type { Transport } from '../io/transport.js'
+import type { MessageFactory } from '../messages/index.js'
+import { describe } from '../messages/refusal.js'
+import type { LaneWindow } from '../protocol/lanes.js'
+import {
+  BYTE_WINDOW,
+  MAX_MAX_ACK_DELAY_MS,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES_LIMIT,
+  MAX_SEND_QUEUE_BYTES,
+  MESSAGE_WINDOW,
+  MIN_RATE_BYTES_PER_SECOND,
+} from '../wire/limits.js'
+import { type NetworkErrorCode, withCode } from './network-error.js'
+
+/** Options that `Client` and `Server` share. */
+export interface EndpointOptions {
+  /** The definitions that both sides share. They are final from here on. */
+  readonly messages: MessageFactory
+  /** The name of the game: clients and servers of different games ignore each other. Default `'tickwire'`. */
+  readonly game?: string | undefined
+  /** A connection on which nothing arrives for this long has ended, in ms. 0: never. The smaller one of both sides holds. Default 10,000. */
+  readonly timeoutMs?: number | undefined
+  /** An idle connection says that it lives this often, in ms; at most a fifth of `timeoutMs`. Default 1000. */
+  readonly keepAliveMs?: number | undefined
+  /** The largest message, encoded, in bytes: 1024 to 16 MiB. The smaller one of both sides holds. Default 256 KiB. */
+  readonly maxMessageBytes?: number | undefined
+  /** What may wait on one connection to be sent or acknowledged, in bytes, from 64 KiB. Default 8 MiB. Above it unreliable messages are dropped, and a reliable one ends the connection (`overflow`). */
+  readonly maxSendQueueBytes?: number | undefined
+  /** Congestion control never sends slower than this, in bytes a second: what a game needs to go on at heavy loss. Default 16 KiB/s. */
+  readonly minRateBytesPerSecond?: number | undefined
+  /** The longest that an acknowledgement waits for something to ride on, in ms, 1 to 2000. Default: one and a half intervals of the loop, at least 20. */
+  readonly maxAckDelayMs?: number | undefined
+  /** What moves datagrams: the best there is (`auto`), node:dgram, or one of your own. Default `auto`. */
+  readonly transport?: 'auto' | 'dgram' | Transport | undefined
+  /** Where time comes from. Default: the system's monotonic clock. */
+  readonly clock?: Clock | undefined
+  /** Where randomness comes from. Only a test gives one of its own: keys are made of it. Default: the system's secure source. */
+  readonly entropy?: Entropy | undefined
+}
+
+/** Options with their defaults filled in. */
+export interface Settings {
+  readonly game: string
+  readonly timeoutMs: number
+  readonly keepAliveMs: number
+  readonly maxMessageBytes: number
+  readonly maxSendQueueBytes: number
+  readonly minRateBytesPerSecond: number
+  readonly maxAckDelayMs: number | undefined
+  readonly window: LaneWindow
+}
+
+/** Checks options and fills in the defaults. Throws TypeError or RangeError, with code BAD_OPTION. */
+export function readOptions(options: EndpointOptions): Settings {
+  if (typeof options !== 'object' || options === null)
+    throw withCode(new TypeError(`"options" expected an object, got ${describe(options)}`), 'BAD_OPTION')
+  if (typeof options.messages?.freeze !== 'function') {
+    throw withCode(new TypeError(`"messages" expected a MessageFactory, got ${describe(options.messages)}`), 'BAD_OPTION')
+  }
+  const game = options.game ?? 'tickwire'
+  if (typeof game !== 'string' || game === '') throw withCode(new TypeError(`"game" expected a name, got ${describe(game)}`), 'BAD_OPTION')
+  const timeoutMs = readNumber('timeoutMs', options.timeoutMs, 10_000, 0, 2 ** 31)
+  const keepAliveMs = readNumber('keepAliveMs', options.keepAliveMs, 1000, 10, 60_000)
+  const maxMessageBytes = readNumber('maxMessageBytes', options.maxMessageBytes, MAX_MESSAGE_BYTES, 1024, MAX_MESSAGE_BYTES_LIMIT)
+  return {
+    game,
+    timeoutMs,
+    keepAliveMs: timeoutMs === 0 ? keepAliveMs : Math.min(keepAliveMs, timeoutMs / 5),
+    maxMessageBytes,
+    maxSendQueueBytes: readNumber(
+      'maxSendQueueBytes',
+      options.maxSendQueueBytes,
+      Math.max(MAX_SEND_QUEUE_BYTES, 2 * maxMessageBytes),
+      65_536,
+      2 ** 31,
+    ),
+    minRateBytesPerSecond: readNumber('minRateBytesPerSecond', options.minRateBytesPerSecond, MIN_RATE_BYTES_PER_SECOND, 0, 2 ** 30),
+    maxAckDelayMs:
+      options.maxAckDelayMs === undefined ? undefined : readNumber('maxAckDelayMs', options.maxAckDelayMs, 0, 1, MAX_MAX_ACK_DELAY_MS),
+    window: { messages: MESSAGE_WINDOW, bytes: Math.max(BYTE_WINDOW, 2 * maxMessageBytes) },
+  }
+}
+
+/** A number in a range, or the default. */
+export function readNumber(name: string, value: unknown, defaultValue: number, min: number, max: number): number {
+  if (value === undefined) return defaultValue
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw withCode(new TypeError(`"${name}" expected a number, got ${describe(value)}`), 'BAD_OPTION')
+  if (value < min || value > max) throw withCode(new RangeError(`"${name}" expected ${min} to ${max}, got ${value}`), 'BAD_OPTION')
+  return value
+}
+
+/** A whole number in a range. */
+export function checkInteger(name: string, value: unknown, min: number, max: number, code: NetworkErrorCode): asserts value is number {
+  if (typeof value !== 'number') throw withCode(new TypeError(`"${name}" expected integer ${min}–${max}, got ${describe(value)}`), code)
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw withCode(new RangeError(`"${name}" expected integer ${min}–${max}, got ${value}`), code)
+}

@@ -1,0 +1,281 @@
+// One connection as its endpoint sees it: the protocol's connection, the messages of the game and of the control channel on it, its counters, and how it says farewell.
+// A Client has one; a Server has one for each slot.
+import type { AnyMessageType, Delivery, MessageFactory } from '../messages/index.js'
+import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/connection.js'
+import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
+import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
+import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
+import type { MessageEncoder } from './message-encoder.js'
+import { Counters, type DropCounters } from './metrics.js'
+import type { Settings } from './options.js'
+
+/** What a `PeerConnection` needs of its endpoint. */
+export interface PeerConnectionOptions {
+  readonly settings: Settings
+  readonly factory: MessageFactory
+  readonly isServer: boolean
+  readonly pool: PayloadPool
+  readonly encoder: MessageEncoder
+  readonly timing: LoopTiming
+  /** How long acks of this side may wait. */
+  readonly maxAckDelayMs: number
+  /** Sums over all connections of the endpoint. */
+  readonly totals: Counters
+  readonly drops: DropCounters
+}
+
+/** What becomes of what arrives. */
+export interface PeerConnectionOwner {
+  /** Whether messages of the game may arrive yet. */
+  readonly admitsMessages: boolean
+  handleMessage(type: AnyMessageType, message: object): void
+  handleControl(typeId: number, payload: Uint8Array): void
+  handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void
+}
+
+/** The farewell waits this long for reliable messages sent before it, and altogether this long for its acknowledgement. */
+const DRAIN_MS = 500
+const FAREWELL_MS = 1000
+
+/** The control channel goes ahead of everything. */
+const CONTROL_PRIORITY = 7
+
+export class PeerConnection implements ConnectionSink {
+  readonly protocol: Connection
+  readonly counters = new Counters()
+  /** The largest message that both sides admit. */
+  maxMessageBytes: number
+  /** Something may have to be sent before `transmitAt`. */
+  needsTransmit = true
+  transmitAt = 0
+  readonly #options: PeerConnectionOptions
+  readonly #owner: PeerConnectionOwner
+  readonly #otherSide: 'client' | 'server'
+  /** Messages that wait for Welcome; undefined once they need not. */
+  #held: { message: OutMessage; ttlMs: number }[] | undefined
+  #heldBytes = 0
+  #farewell: { readonly typeId: number; readonly payload: Uint8Array } | undefined
+  #farewellAt = 0
+  #closedAt = Number.POSITIVE_INFINITY
+
+  constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, now: number) {
+    const { settings, factory } = options
+    this.#options = options
+    this.#owner = owner
+    this.#otherSide = options.isServer ? 'client' : 'server'
+    this.maxMessageBytes = settings.maxMessageBytes
+    this.#held = []
+    this.protocol = new Connection(
+      {
+        sink: this,
+        pool: options.pool,
+        timing: options.timing,
+        maxMessageBytes: settings.maxMessageBytes,
+        maxSendQueueBytes: settings.maxSendQueueBytes,
+        minRateBytesPerSecond: settings.minRateBytesPerSecond,
+        maxAckDelayMs: options.maxAckDelayMs,
+        window: settings.window,
+        channels: channelsOf(factory),
+      },
+      now,
+    )
+  }
+
+  // ── Sending ──
+
+  /** Encodes and queues a message. Returns the bytes queued, 0 where it was dropped. Throws for misuse. */
+  send(type: AnyMessageType, values: unknown, delivery: Delivery, now: number): number {
+    this.#options.encoder.encode(type, values)
+    return this.sendEncoded(type, delivery, now)
+  }
+
+  /** Queues the message that the encoder holds. */
+  sendEncoded(type: AnyMessageType, delivery: Delivery, now: number): number {
+    const { encoder, pool, settings } = this.#options
+    const bytes = encoder.end - encoder.start
+    if (encoder.end - encoder.payload > this.maxMessageBytes)
+      throw encoder.tooLarge(type, encoder.end - encoder.payload, this.maxMessageBytes)
+    const message = pool.message(encoder.slab, encoder.start, encoder.payload, encoder.end)
+    message.typeId = type.id
+    message.priority = type.priority
+    message.redundancy = type.redundancy
+    message.lane = laneOf(delivery, type.channel)
+    this.needsTransmit = true
+    const ttlMs = type.ttlMs ?? Number.POSITIVE_INFINITY
+    if (this.#held !== undefined) {
+      if (this.#heldBytes + bytes > settings.maxSendQueueBytes) {
+        pool.releaseMessage(message)
+        this.protocol.droppedMessages++
+        return 0
+      }
+      this.#heldBytes += bytes
+      this.#held.push({ message, ttlMs })
+    } else if (!this.protocol.send(message, ttlMs, now)) return 0
+    this.counters.outMessages++
+    this.#options.totals.outMessages++
+    return bytes
+  }
+
+  sendControl(typeId: number, payload: Uint8Array, now: number): void {
+    const message = this.#options.pool.frame(typeId, payload)
+    message.lane = CONTROL_LANE
+    message.priority = CONTROL_PRIORITY
+    message.redundancy = 0
+    this.needsTransmit = true
+    this.protocol.send(message, Number.POSITIVE_INFINITY, now)
+  }
+
+  /** The peer has said what it takes: messages that waited go out. */
+  open(window: LaneWindow, peerMaxAckDelayMs: number, peerMaxMessageBytes: number, now: number): void {
+    this.maxMessageBytes = Math.min(this.maxMessageBytes, peerMaxMessageBytes)
+    this.protocol.setPeer(window, Math.max(peerMaxAckDelayMs, 1))
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { message, ttlMs } of held) this.protocol.send(message, ttlMs, now)
+  }
+
+  /**
+   * Writes the next packet's payload. As `Connection.pollPayload`, and counts it.
+   * `datagramBytes` is what the link adds to it.
+   */
+  pollPayload(bytes: Uint8Array, at: number, maxPayloadBytes: number, sequence: number, now: number): number {
+    return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
+  }
+
+  /** After the last `pollPayload` of an update. */
+  endTransmit(now: number): void {
+    this.needsTransmit = this.protocol.hasUnsent(now)
+    this.transmitAt = this.protocol.nextDeadline()
+  }
+
+  countSent(datagramBytes: number): void {
+    this.counters.outPackets++
+    this.counters.outBytes += datagramBytes
+    this.#options.totals.outPackets++
+    this.#options.totals.outBytes += datagramBytes
+  }
+
+  // ── Receiving ──
+
+  /** A packet that the link has opened: a payload at bytes[start, end), or a keep-alive. */
+  handlePacket(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isPayload: boolean,
+    sequence: number,
+    nextSequence: number,
+    at: number,
+  ): void {
+    const { totals } = this.#options
+    this.counters.inPackets++
+    this.counters.inBytes += bytes.length
+    totals.inPackets++
+    totals.inBytes += bytes.length
+    this.needsTransmit = true
+    if (isPayload) {
+      this.protocol.handlePayload(bytes, start, end, sequence, nextSequence, at)
+      return
+    }
+    this.counters.keepaliveCount++
+    totals.keepaliveCount++
+    this.protocol.handleKeepAlive(sequence, at)
+  }
+
+  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void {
+    if (lane === CONTROL_LANE) {
+      this.#owner.handleControl(typeId, bytes.slice(start, end))
+      return
+    }
+    const { factory, drops, totals } = this.#options
+    if (!this.#owner.admitsMessages) {
+      drops.earlyMessage++
+      return
+    }
+    const type = factory.typeById(typeId)
+    if (type === undefined) {
+      drops.unknownMessage++
+      return
+    }
+    if (type.from !== 'both' && type.from !== this.#otherSide) {
+      drops.wrongDirection++
+      return
+    }
+    const message = type.codec.decode(bytes, start, end)
+    if (message === undefined) {
+      drops.malformedMessage++
+      return
+    }
+    this.counters.inMessages++
+    totals.inMessages++
+    this.#owner.handleMessage(type, message)
+  }
+
+  handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void {
+    this.#owner.handlePong(sentAt, peerReceivedAt, peerSentAt, receivedAt, peerTick, peerTickMs)
+  }
+
+  // ── Farewell ──
+
+  get isClosing(): boolean {
+    return this.#closedAt < Number.POSITIVE_INFINITY
+  }
+
+  /** Begins to close: after what is reliable has arrived, or half a second, the farewell goes out; a second altogether is waited for its acknowledgement. */
+  close(typeId: number, payload: Uint8Array, now: number, drains: boolean): void {
+    if (this.isClosing) return
+    this.#farewell = { typeId, payload }
+    this.#farewellAt = drains ? now + DRAIN_MS : now
+    this.#closedAt = now + FAREWELL_MS
+    this.needsTransmit = true
+  }
+
+  /** The peer has closed: what is owed of acknowledgements leaves at once, and the link may end when the peer ends it, or after a second. */
+  closeByPeer(now: number): void {
+    if (this.isClosing) return
+    this.protocol.path.ackAtOnce()
+    this.#closedAt = now + FAREWELL_MS
+    this.needsTransmit = true
+  }
+
+  /** Sends the farewell when it is time. True once the link can be ended: the farewell is acknowledged, or was waited for long enough. */
+  handleClosing(now: number): boolean {
+    if (now >= this.#closedAt) return true
+    if (this.#farewell === undefined) return false
+    if (this.#farewellAt === Number.POSITIVE_INFINITY) return this.protocol.isIdle
+    if (now < this.#farewellAt && !this.protocol.isIdle) return false
+    this.#farewellAt = Number.POSITIVE_INFINITY
+    this.sendControl(this.#farewell.typeId, this.#farewell.payload, now)
+    return false
+  }
+
+  /** The end: memory is given back. */
+  release(): void {
+    for (const { message } of this.#held ?? []) this.#options.pool.releaseMessage(message)
+    this.#held = []
+    this.protocol.close()
+  }
+}
+
+/** How long acks may wait beside a loop of this interval: it acknowledges at an update, and not the very next one where something may still ride along. */
+export function maxAckDelayFor(intervalMs: number): number {
+  return Math.max(MIN_MAX_ACK_DELAY_MS, Math.ceil(1.5 * intervalMs))
+}
+
+function laneOf(delivery: Delivery, channel: number): number {
+  switch (delivery) {
+    case 'unreliable':
+      return UNRELIABLE_LANE
+    case 'sequenced':
+      return SEQUENCED_LANE
+    default:
+      return laneIndex(channel, delivery === 'ordered')
+  }
+}
+
+/** Bit c: a definition names channel c. */
+function channelsOf(factory: MessageFactory): number {
+  let channels = 0
+  for (const type of factory.definitions) channels |= 1 << type.channel
+  return channels
+}

@@ -1,0 +1,293 @@
+// A network in memory, in simulated time: the same seed and the same calls give the same deliveries, datagram for datagram.
+// A datagram waits in one heap for its next event: to enter its first stage, to go on to the next one, to arrive.
+import type { Address } from './address.js'
+import type { CompleteClock } from './clock.js'
+import { Random } from './random.js'
+import { SimulatedLink, StageDecision } from './simulated-link.js'
+import { SimulatedTransport, toAddress } from './simulated-transport.js'
+import type { Stage, StagePass } from './stages.js'
+import { TimeHeap } from './time-heap.js'
+import type { Transport } from './transport.js'
+
+/** The first port that a transport gets which asks for any. */
+const FIRST_AUTOMATIC_PORT = 40_000
+
+/** What stages see as the length of the answer of a host without a listener: IP header 20 + ICMP 8 + the start of the datagram 28. */
+const REFUSAL_BYTES = 56
+
+/** What became of datagrams. `sent + duplicated` = the sum of all others + those still under way. */
+export interface SimulatedNetworkCounters {
+  sent: number
+  /** Given to a transport; one whose inbox was full counts them too, as `inboxDropped`. */
+  delivered: number
+  lost: number
+  /** Copies made. */
+  duplicated: number
+  tooLarge: number
+  queueDropped: number
+  /** Arrived where nobody listens, or at a connected transport that is connected to another. */
+  unreachable: number
+}
+
+/** What can become of a datagram; also the name of its counter. */
+export type SimulatedOutcome = keyof SimulatedNetworkCounters
+
+/** A datagram under way. */
+export interface SimulatedDatagram {
+  readonly from: Address
+  readonly to: Address
+  /** Not a copy: what a tap writes here arrives. */
+  readonly bytes: Uint8Array
+  readonly sentAt: number
+}
+
+/** Options of {@link SimulatedNetwork}. */
+export interface SimulatedNetworkOptions {
+  /** Any safe integer. */
+  readonly seed: number
+  /** Mostly a `ManualClock`: its `advance` is all that moves datagrams. */
+  readonly clock: CompleteClock
+  /** The stages of every link, in the order in which datagrams pass them. Default: none, so that datagrams arrive at once and complete. */
+  readonly stages?: readonly Stage[]
+  /** The stages from one host to another, where they differ; undefined for `stages`. Asked once for each pair of hosts and direction, and again after a change of either. */
+  readonly stagesFor?: StagesFor
+  /** Whether a connected sender hears ECONNREFUSED, a round trip later, when nobody listens at a port of a host that exists. Default true. */
+  readonly refusesDeadPorts?: boolean
+  /** Called at each event of a datagram, with the name of the counter that it raised: for traces, captures, and tests that change bytes. */
+  readonly onDatagram?: (outcome: SimulatedOutcome, datagram: SimulatedDatagram, now: number) => void
+}
+
+type StagesFor = (from: Address, to: Address) => readonly Stage[] | undefined
+
+interface Host {
+  readonly name: string
+  readonly ports: Map<number, SimulatedTransport>
+  /** By the name of the other host. */
+  readonly links: Map<string, SimulatedLink>
+  nextPort: number
+}
+
+interface Flight extends SimulatedDatagram {
+  /** Those of the link when it was sent: a change of stages does not touch what is under way. */
+  readonly passes: readonly StagePass[]
+  nextPass: number
+  /** Not a datagram but the answer that nobody listens. It passes the stages and is not counted. */
+  readonly isRefusal: boolean
+}
+
+/**
+ * A network of hosts with UDP ports. Bytes are copied on send. Datagrams move by timers of the clock only, and so arrive in the clock's next
+ * `advance` at the earliest, even without a delay: never inside `send`. `at` of a received datagram is its exact time of arrival.
+ */
+export class SimulatedNetwork {
+  readonly counters: SimulatedNetworkCounters = {
+    sent: 0,
+    delivered: 0,
+    lost: 0,
+    duplicated: 0,
+    tooLarge: 0,
+    queueDropped: 0,
+    unreachable: 0,
+  }
+  onDatagram: SimulatedNetworkOptions['onDatagram']
+
+  readonly #clock: CompleteClock
+  readonly #random: Random
+  readonly #refusesDeadPorts: boolean
+  readonly #hosts = new Map<string, Host>()
+  readonly #flights = new TimeHeap<Flight>()
+  readonly #decision = new StageDecision()
+  #stages: readonly Stage[]
+  #stagesFor: StagesFor | undefined
+  /** Rises with each change of the stages, so that links notice it at their next datagram. */
+  #edition = 0
+  #hostsNamed = 0
+  /** When our timer is due. */
+  #timerAt = Number.POSITIVE_INFINITY
+  #cancelTimer: (() => void) | undefined
+
+  constructor(options: SimulatedNetworkOptions) {
+    this.#clock = options.clock
+    this.#random = new Random(options.seed)
+    this.#stages = options.stages ?? []
+    this.#stagesFor = options.stagesFor
+    this.#refusesDeadPorts = options.refusesDeadPorts ?? true
+    this.onDatagram = options.onDatagram
+  }
+
+  get stages(): readonly Stage[] {
+    return this.#stages
+  }
+
+  /** Holds for what is sent from now on. A stage object that was there before keeps its state, such as the queue of `bandwidth`. */
+  set stages(stages: readonly Stage[]) {
+    this.#stages = stages
+    this.#edition++
+  }
+
+  get stagesFor(): StagesFor | undefined {
+    return this.#stagesFor
+  }
+
+  set stagesFor(stagesFor: StagesFor | undefined) {
+    this.#stagesFor = stagesFor
+    this.#edition++
+  }
+
+  /** A transport on `host`, numeric; by default on a new host: 10.0.0.1, 10.0.0.2 and so on. Several may share a host, each with its own port. */
+  transport(host: string = this.#newHost()): Transport {
+    this.#host(host)
+    return new SimulatedTransport({ network: this, clock: this.#clock, host })
+  }
+
+  /** When the next datagram moves, in the clock's milliseconds; Infinity where none is under way. */
+  nextDelivery(): number {
+    return this.#flights.nextTime()
+  }
+
+  /**
+   * Gives a transport its port: `port`, or the next free one for 0. Returns undefined where it is taken. For `SimulatedTransport`.
+   * @internal
+   */
+  bind(transport: SimulatedTransport, name: string, port: number): Address | undefined {
+    const host = this.#host(name)
+    const chosen = port === 0 ? freePort(host) : port
+    if (chosen === undefined || host.ports.has(chosen)) return undefined
+    host.ports.set(chosen, transport)
+    return toAddress(name, chosen)
+  }
+
+  /** @internal */
+  unbind(local: Address): void {
+    this.#host(local.host).ports.delete(local.port)
+  }
+
+  /**
+   * Sends a copy of the first `length` bytes on its way. For `SimulatedTransport`.
+   * @internal
+   */
+  send(from: Address, to: Address, buffer: Uint8Array, length: number): void {
+    this.#launch(from, to, buffer.slice(0, length), false)
+  }
+
+  #launch(from: Address, to: Address, bytes: Uint8Array, isRefusal: boolean): void {
+    const now = this.#clock.now()
+    const flight: Flight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }
+    this.#count('sent', flight, now)
+    this.#schedule(now, flight)
+  }
+
+  #schedule(time: number, flight: Flight): void {
+    this.#flights.push(time, flight)
+    if (time < this.#timerAt) this.#setTimer(time)
+  }
+
+  /** One timer at a time, for the earliest datagram. */
+  #setTimer(time: number): void {
+    this.#cancelTimer?.()
+    this.#timerAt = time
+    this.#cancelTimer = this.#clock.setTimer(time - this.#clock.now(), this.#onTimer)
+  }
+
+  readonly #onTimer = (): void => {
+    this.#cancelTimer = undefined
+    this.#timerAt = Number.NEGATIVE_INFINITY // what is scheduled meanwhile needs no timer: the loop below meets it, or sets one after
+    const now = this.#clock.now()
+    try {
+      while (this.#flights.nextTime() <= now) {
+        const time = this.#flights.nextTime()
+        this.#move(this.#flights.pop()!, time)
+      }
+    } finally {
+      // Also where a tap threw. A timer can come a hair early, as `now` + delay is rounded: it is then set once more, for the rest.
+      this.#timerAt = Number.POSITIVE_INFINITY
+      if (this.#flights.length > 0) this.#setTimer(this.#flights.nextTime())
+    }
+  }
+
+  /** Through one stage after another, up to one that takes time, drops it, or is the last. */
+  #move(flight: Flight, now: number): void {
+    const decision = this.#decision
+    while (flight.nextPass < flight.passes.length) {
+      decision.reset()
+      flight.passes[flight.nextPass]!(flight.bytes.length, now, decision)
+      flight.nextPass++
+      if (decision.count === 0) {
+        this.#count(decision.cause, flight, now)
+        return
+      }
+      for (let index = 1; index < decision.count; index++) {
+        const copy = { ...flight, bytes: flight.bytes.slice() }
+        this.#count('duplicated', copy, now)
+        this.#schedule(decision.times[index]!, copy)
+      }
+      const time = decision.times[0]!
+      if (time > now) {
+        this.#schedule(time, flight)
+        return
+      }
+    }
+    this.#arrive(flight, now)
+  }
+
+  #arrive(flight: Flight, now: number): void {
+    const { from, to } = flight
+    const host = this.#hosts.get(to.host)
+    const target = host?.ports.get(to.port)
+    if (target?.accepts(from)) {
+      if (flight.isRefusal) {
+        target.handleRefusal()
+        return
+      }
+      this.#count('delivered', flight, now)
+      target.handleDatagram(flight.bytes, from, now)
+      return
+    }
+    this.#count('unreachable', flight, now)
+    if (host !== undefined && this.#refusesDeadPorts && !flight.isRefusal) this.#launch(to, from, new Uint8Array(REFUSAL_BYTES), true)
+  }
+
+  #count(outcome: SimulatedOutcome, flight: Flight, now: number): void {
+    if (flight.isRefusal) return
+    this.counters[outcome]++
+    this.onDatagram?.(outcome, flight, now)
+  }
+
+  #passes(from: Address, to: Address): readonly StagePass[] {
+    const { links } = this.#host(from.host)
+    let link = links.get(to.host)
+    if (link === undefined) {
+      link = new SimulatedLink(this.#random.fork(`${from.host}>${to.host}`))
+      links.set(to.host, link)
+    }
+    if (!link.isOf(this.#edition)) link.rebuild(this.#edition, this.#stagesFor?.(from, to) ?? this.#stages)
+    return link.passes
+  }
+
+  #host(name: string): Host {
+    let host = this.#hosts.get(name)
+    if (host === undefined) {
+      host = { name, ports: new Map(), links: new Map(), nextPort: FIRST_AUTOMATIC_PORT }
+      this.#hosts.set(name, host)
+    }
+    return host
+  }
+
+  #newHost(): string {
+    for (;;) {
+      const number = ++this.#hostsNamed
+      const name = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
+      if (!this.#hosts.has(name)) return name
+    }
+  }
+}
+
+/** The next port in turn that is free: a port just closed is not given again at once. */
+function freePort(host: Host): number | undefined {
+  for (let tries = FIRST_AUTOMATIC_PORT; tries <= 65_535; tries++) {
+    const port = host.nextPort
+    host.nextPort = port === 65_535 ? FIRST_AUTOMATIC_PORT : port + 1
+    if (!host.ports.has(port)) return port
+  }
+  return undefined
+}

@@ -1,0 +1,129 @@
+// What a simulated network does to datagrams, as stages that stand one behind another: `[mtu(1400), bandwidth(250_000, 50_000), delay(40, 10), loss(0.1)]`.
+// Lengths are bytes of UDP payload: no stage counts IP and UDP headers.
+import type { Random } from './random.js'
+
+/** Why a stage drops a datagram; also the name of the counter. */
+export type DropCause = 'lost' | 'tooLarge' | 'queueDropped'
+
+/** Where a stage says what becomes of a datagram: each `forward` lets one copy go on to the next stage at `time`, `now` or later; with none, it is dropped. */
+export interface Onward {
+  forward(time: number): void
+  drop(cause: DropCause): void
+}
+
+/** A stage at work on one link in one direction. Called once for each datagram, in order of the time at which they reach the stage. */
+export type StagePass = (length: number, now: number, onward: Onward) => void
+
+/**
+ * One property of a network. The object itself has no state: `link` makes what stands on one link in one direction, with a random stream of its own.
+ * Write your own for a network of another kind.
+ */
+export interface Stage {
+  readonly kind: string
+  link(random: Random): StagePass
+}
+
+/** Options of {@link delay}. */
+export interface DelayOptions {
+  /** A datagram never overtakes one sent before it, as on a single route. Default false: jitter reorders. */
+  readonly keepOrder?: boolean
+}
+
+/** Takes `ms` milliseconds, give or take a jitter of `jitterMs` with all values alike likely; never less than 0. */
+export function delay(ms: number, jitterMs = 0, options: DelayOptions = {}): Stage {
+  requireAtLeast('ms', ms, 0)
+  requireAtLeast('jitterMs', jitterMs, 0)
+  const { keepOrder = false } = options
+  return {
+    kind: 'delay',
+    link(random) {
+      let lastLeaves = Number.NEGATIVE_INFINITY
+      return (_length, now, onward) => {
+        const waitMs = jitterMs === 0 ? ms : Math.max(0, ms + (random.next() * 2 - 1) * jitterMs)
+        const leaves = keepOrder ? Math.max(now + waitMs, lastLeaves) : now + waitMs
+        lastLeaves = leaves
+        onward.forward(leaves)
+      }
+    },
+  }
+}
+
+/** Loses the share `share` (0–1) of all datagrams, each on its own. */
+export function loss(share: number): Stage {
+  requireShare(share)
+  return {
+    kind: 'loss',
+    link: (random) => (_length, now, onward) => {
+      if (random.next() < share) onward.drop('lost')
+      else onward.forward(now)
+    },
+  }
+}
+
+/** Delivers the share `share` (0–1) of all datagrams twice, the copy `delayMs` after the original. */
+export function duplicate(share: number, delayMs = 0): Stage {
+  requireShare(share)
+  requireAtLeast('delayMs', delayMs, 0)
+  return {
+    kind: 'duplicate',
+    link: (random) => (_length, now, onward) => {
+      onward.forward(now)
+      if (random.next() < share) onward.forward(now + delayMs)
+    },
+  }
+}
+
+/** Holds back the share `share` (0–1) of all datagrams by `byMs`, so that those sent meanwhile overtake them. */
+export function reorder(share: number, byMs: number): Stage {
+  requireShare(share)
+  requireAtLeast('byMs', byMs, 0)
+  return {
+    kind: 'reorder',
+    link: (random) => (_length, now, onward) => onward.forward(random.next() < share ? now + byMs : now),
+  }
+}
+
+/** Drops datagrams of more than `bytes` bytes without a word, as a route that blocks ICMP does. */
+export function mtu(bytes: number): Stage {
+  requireAtLeast('bytes', bytes, 1)
+  return {
+    kind: 'mtu',
+    link: () => (length, now, onward) => {
+      if (length > bytes) onward.drop('tooLarge')
+      else onward.forward(now)
+    },
+  }
+}
+
+/**
+ * Sends one datagram after another at `bytesPerSecond`, behind a queue of `queueBytes`. What does not fit at its end is dropped; the datagram
+ * being sent counts as far as it is not sent yet. An idle link takes a datagram of any length.
+ */
+export function bandwidth(bytesPerSecond: number, queueBytes: number): Stage {
+  requireAtLeast('bytesPerSecond', bytesPerSecond, Number.MIN_VALUE)
+  requireAtLeast('queueBytes', queueBytes, 0)
+  return {
+    kind: 'bandwidth',
+    link() {
+      let idleAt = Number.NEGATIVE_INFINITY
+      return (length, now, onward) => {
+        // In whole bytes, so that the rounding of times does not drop what just fits.
+        const waiting = idleAt > now ? Math.round(((idleAt - now) * bytesPerSecond) / 1000) : 0
+        if (waiting > 0 && waiting + length > queueBytes) {
+          onward.drop('queueDropped')
+          return
+        }
+        idleAt = Math.max(idleAt, now) + (length * 1000) / bytesPerSecond
+        onward.forward(idleAt)
+      }
+    },
+  }
+}
+
+function requireAtLeast(name: string, value: number, min: number): void {
+  if (!(Number.isFinite(value) && value >= min)) throw new RangeError(`"${name}" expected a finite number, ${min} or more, got ${value}`)
+}
+
+function requireShare(share: number): void {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`"share" expected number 0–1, got ${share}`)
+}
