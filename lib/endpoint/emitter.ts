@@ -6,7 +6,11 @@ import * as mittModule from 'mitt'
 // Under nodenext mitt's types take its default export for the module itself.
 const mitt = mittModule.default as unknown as <Events extends Record<string, unknown>>() => Mitt<Events>
 
-export type Handler<Event> = (event: Event) => void | Promise<void>
+/** What the promise of a handler that rejected becomes. */
+const FAILED = Symbol('failed')
+
+/** May be asynchronous. What it returns means nothing; what it throws or rejects with is reported through OnError. */
+export type Handler<Event> = (event: Event) => unknown
 
 export interface OnOptions {
   /** Removes the handler when it is aborted. */
@@ -15,6 +19,9 @@ export interface OnOptions {
 
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #mitt = mitt<Events>()
+  /** What asynchronous handlers of the event being emitted returned. */
+  #results: Promise<unknown>[] = []
+  #failures = 0
   readonly #report: (error: unknown) => void
 
   /** `report` is given what a handler throws or rejects with. */
@@ -24,8 +31,12 @@ export class Emitter<Events extends Record<string, unknown>> {
 
   on<K extends keyof Events & string>(event: K, handler: Handler<Events[K]>, options?: OnOptions): () => void {
     const guarded = (value: Events[K]): void => {
-      const promise = guard(handler, value, this.#report)
-      promise?.then(undefined, this.#report)
+      try {
+        const result = handler(value)
+        if (result instanceof Promise) this.#results.push(result.catch((error) => this.#fail(error)))
+      } catch (error) {
+        this.#fail(error)
+      }
     }
     const off = (): void => this.#mitt.off(event, guarded)
     if (options?.signal?.aborted) return off
@@ -34,21 +45,32 @@ export class Emitter<Events extends Record<string, unknown>> {
     return off
   }
 
+  /** Calls the handlers of an event. Their errors are reported. */
   emit<K extends keyof Events & string>(event: K, value: Events[K]): void {
     this.#mitt.emit(event, value)
+    if (this.#results.length > 0) this.#results = []
+  }
+
+  /** As `emit`, for an event whose handlers decide something: `onSettled` is told whether one of them failed, at once where none is asynchronous. */
+  ask<K extends keyof Events & string>(event: K, value: Events[K], onSettled: (hasFailed: boolean) => void): void {
+    const failures = this.#failures
+    this.#mitt.emit(event, value)
+    const results = this.#results
+    this.#results = []
+    if (results.length === 0) onSettled(this.#failures > failures)
+    else {
+      const hasThrown = this.#failures > failures
+      void Promise.all(results).then((settled) => onSettled(hasThrown || settled.includes(FAILED)))
+    }
+  }
+
+  #fail(error: unknown): typeof FAILED {
+    this.#failures++
+    this.#report(error)
+    return FAILED
   }
 
   has(event: keyof Events & string): boolean {
     return (this.#mitt.all.get(event)?.length ?? 0) > 0
-  }
-}
-
-/** Calls a handler. What it throws goes to `report`; a promise is returned. */
-function guard<T>(handler: (value: T) => void | Promise<void>, value: T, report: (error: unknown) => void): Promise<void> | undefined {
-  try {
-    return handler(value) ?? undefined
-  } catch (error) {
-    report(error)
-    return undefined
   }
 }

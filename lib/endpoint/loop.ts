@@ -42,7 +42,8 @@ export class FixedStepLoop implements Loop {
 
   /** `update` makes one update of the endpoint and calls what it is given between emit and transmit. */
   constructor(clock: CompleteClock, timing: LoopTiming, options: RunOptions, update: (ticks: () => void) => void) {
-    if (typeof options !== 'object' || options === null) throw withCode(new TypeError(`run() expected { hz }, got ${describe(options)}`), 'BAD_OPTION')
+    if (typeof options !== 'object' || options === null)
+      throw withCode(new TypeError(`run() expected { hz }, got ${describe(options)}`), 'BAD_OPTION')
     if (options.hz === undefined) throw withCode(new TypeError('"hz" expected a number, got undefined'), 'BAD_OPTION')
     this.#stepMs = 1000 / readNumber('hz', options.hz, 60, 1, 1000)
     this.#clock = clock
@@ -94,7 +95,8 @@ export class FixedStepLoop implements Loop {
   #runTicks(): void {
     for (let ticks = 0; ticks < MAX_CATCH_UP_TICKS && this.#nextTickAt <= this.#clock.now() && !this.#isStopped; ticks++) {
       this.#nextTickAt += this.#stepMs
-      this.#options.onTick?.(this.#tick++, this.#stepMs)
+      const tick = this.#tick++
+      this.#options.onTick?.(tick, this.#stepMs)
     }
     const behind = Math.floor((this.#clock.now() - this.#nextTickAt) / this.#stepMs) + 1
     if (behind <= 0) return

@@ -3,7 +3,7 @@
 import { type CompleteClock, completeClock } from '../io/clock.js'
 import { type Entropy, systemEntropy } from '../io/entropy.js'
 import { debug, isDebugging, warn } from '../io/log.js'
-import { type Datagram, type Transport } from '../io/transport.js'
+import type { Datagram, Transport } from '../io/transport.js'
 import { UdpTransport } from '../io/udp-transport.js'
 import type { AnyMessageType, MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
@@ -25,7 +25,7 @@ export interface EndpointEvents {
 }
 
 /** A handler of one message type: the message, and whom it came from. */
-export type MessageHandler<Source> = (message: any, source: Source) => void | Promise<void>
+export type MessageHandler<Source> = (message: any, source: Source) => unknown
 
 /** An update this much later than the one before is a stall: a breakpoint, a long frame, a suspended laptop. Deadlines move by the excess. */
 const STALL_MS = 250
@@ -111,6 +111,11 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     return this.#isServer
   }
 
+  /** Whether a loop of `run()` drives this endpoint. */
+  get isRunning(): boolean {
+    return this.#loop !== undefined && !this.#loop.isStopped
+  }
+
   /** Ticks that `run()` has run; 0 without it. */
   get tick(): number {
     return this.#loop?.tick ?? 0
@@ -121,7 +126,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
    * What a handler throws or rejects with is reported through OnError and stops nothing.
    */
   on<K extends keyof Events & string>(event: K, handler: Handler<Events[K]>, options?: OnOptions): () => void {
-    if (typeof handler !== 'function') throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
+    if (typeof handler !== 'function')
+      throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
     return this.emitter.on(event, handler, options)
   }
 
@@ -135,7 +141,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
 
   /** Sends what is queued now, without waiting for the next `update`. */
   flush(): void {
-    if (this.isActive) this.transmit(this.clock.now())
+    if (this.isActive) this.#transmit()
   }
 
   /** Runs `update` and `onTick` at a fixed rate, until `stop()`, `signal` or the end of the endpoint. A second call ends the first loop. */
@@ -155,8 +161,6 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   protected abstract expire(now: number): void
   /** @internal */
   protected abstract transmit(now: number): void
-  /** Whether messages may be handed to the game now. @internal */
-  protected abstract get mayEmit(): boolean
   /** Whether messages of this source still go to the game. @internal */
   protected abstract isHeard(source: Source): boolean
   /** @internal */
@@ -168,7 +172,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
 
   /** @internal */
   protected addMessageHandler(type: AnyMessageType, handler: MessageHandler<Source>): () => void {
-    if (typeof handler !== 'function') throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
+    if (typeof handler !== 'function')
+      throw withCode(new TypeError(`"handler" expected a function, got ${describe(handler)}`), 'BAD_OPTION')
     const id = type?.id
     if (typeof id !== 'number' || this.factory.typeById(id) !== type) {
       throw new NetworkError('UNKNOWN_MESSAGE', `onMessage() expected a message of this endpoint's MessageFactory, got ${describe(type)}`)
@@ -183,8 +188,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   /** What every connection of this endpoint shares. @internal */
   protected connectionOptions(): PeerConnectionOptions {
     const { settings, factory, pool, encoder, timing, totals, drops } = this
-    const isLooping = this.#loop !== undefined && !this.#loop.isStopped
-    const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(isLooping ? timing.tickMs : ASSUMED_INTERVAL_MS)
+    const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, totals, drops }
   }
 
@@ -199,6 +203,11 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   protected end(): void {
     this.#cancelWatch?.()
     this.#cancelWatch = undefined
+  }
+
+  /** Ends the loop of `run()`. @internal */
+  protected stopLoop(): void {
+    this.#loop?.stop()
   }
 
   /** Updates by itself while a promise waits. @internal */
@@ -216,7 +225,11 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   /** Reports through OnError; without a handler of it, prints each code once. @internal */
   protected report(error: NetworkError, source?: Source): void {
     if (this.emitter.has('OnError')) this.emitter.emit('OnError', this.errorEvent(error, source))
-    else this.warnOnce(`error ${error.code}`, `${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''} (no OnError handler; said once per code)`)
+    else
+      this.warnOnce(
+        `error ${error.code}`,
+        `${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''} (no OnError handler; said once per code)`,
+      )
   }
 
   /** @internal */
@@ -224,7 +237,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
 
   /** @internal */
   protected reportHandlerError(cause: unknown, source?: Source): void {
-    this.report(new NetworkError('HANDLER', `a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }), source)
+    this.report(
+      new NetworkError('HANDLER', `a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }),
+      source,
+    )
   }
 
   /** @internal */
@@ -253,7 +269,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
       }
       this.#emit()
       if (ticks !== undefined) this.#runTicks(ticks)
-      if (this.isActive) this.transmit(this.clock.now())
+      if (this.isActive) this.#transmit()
     } finally {
       this.#isUpdating = false
     }
@@ -270,7 +286,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   /** Calls the handlers, in the order in which things happened. */
   #emit(): void {
     const { events } = this
-    while (this.mayEmit && events.next()) {
+    while (events.next()) {
       const { type, value, source } = events
       if (type === undefined) {
         // Steps are the only events without a type.
@@ -283,12 +299,13 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     const handlers = this.#handlers[type.id]
     const hasListener = this.emitter.has('OnMessage')
     if (handlers === undefined || handlers.length === 0) {
-      if (!hasListener) this.warnOnce(`no handler ${type.name}`, `${type.name} arrived, and no handler takes it: use onMessage(${type.name}, …)`)
+      if (!hasListener)
+        this.warnOnce(`no handler ${type.name}`, `${type.name} arrived, and no handler takes it: use onMessage(${type.name}, …)`)
     } else {
       for (let i = 0; i < handlers.length; i++) {
         try {
-          const promise = handlers[i]!(message, source)
-          if (promise !== undefined) promise.then(undefined, (error: unknown) => this.reportHandlerError(error, source))
+          const result = handlers[i]!(message, source)
+          if (result instanceof Promise) result.catch((error: unknown) => this.reportHandlerError(error, source))
         } catch (error) {
           this.reportHandlerError(error, source)
         }
@@ -305,11 +322,16 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     }
   }
 
+  #transmit(): void {
+    const now = this.clock.now()
+    this.timing.tick = this.isRunning ? this.#loop!.tickAt(now) : 0
+    this.transmit(now)
+  }
+
   /** Measures the loop's interval, and moves deadlines where this side stalled. */
   #noteUpdate(now: number): void {
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
-    this.timing.tick = this.#loop === undefined || this.#loop.isStopped ? 0 : this.#loop.tickAt(now)
     if (elapsed > STALL_MS) {
       if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8

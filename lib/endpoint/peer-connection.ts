@@ -43,6 +43,8 @@ const CONTROL_PRIORITY = 7
 export class PeerConnection implements ConnectionSink {
   readonly protocol: Connection
   readonly counters = new Counters()
+  /** How long acks of this side may wait, as it tells the peer. */
+  readonly maxAckDelayMs: number
   /** The largest message that both sides admit. */
   maxMessageBytes: number
   /** Something may have to be sent before `transmitAt`. */
@@ -64,6 +66,7 @@ export class PeerConnection implements ConnectionSink {
     this.#owner = owner
     this.#otherSide = options.isServer ? 'client' : 'server'
     this.maxMessageBytes = settings.maxMessageBytes
+    this.maxAckDelayMs = options.maxAckDelayMs
     this.#held = []
     this.protocol = new Connection(
       {

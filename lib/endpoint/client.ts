@@ -1,0 +1,709 @@
+// The client: one socket, a netcode client on it, and one connection. Its stages:
+//
+//   idle ──connect──▸ opening ──socket──▸ linking ──netcode──▸ hello ──Welcome──▸ accepted ──Goodbye, disconnect──▸ closing ──▸ idle
+//                        └───────────────────┴────────────────────┴──Reject, time-out──▸ (closing ──▸) idle
+import type { Address } from '../io/address.js'
+import { resolveHost } from '../io/resolve-host.js'
+import { selectCrypto } from '../io/select-crypto.js'
+import type { Datagram } from '../io/transport.js'
+import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
+import { describe } from '../messages/refusal.js'
+import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../netcode/client-state.js'
+import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
+import { protocolIdOf } from '../netcode/create-connect-token.js'
+import { NetcodeClient } from '../netcode/netcode-client.js'
+import { canonicalHost, formatAddress } from '../wire/address.js'
+import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { metricsOf } from './connection-metrics.js'
+import {
+  checkText,
+  decodeControl,
+  decodeData,
+  type EndReason,
+  encodeControl,
+  encodeData,
+  endReasonNumber,
+  endReasonOf,
+  Goodbye,
+  Hello,
+  MAX_DETAIL_BYTES,
+  MAX_END_DATA_BYTES,
+  MAX_HELLO_DATA_BYTES,
+  MAX_NAME_BYTES,
+  PROTOCOL_VERSION,
+  Reject,
+  rejectReasonOf,
+  Welcome,
+} from './control-messages.js'
+import { Deferred } from './deferred.js'
+import type { Metrics } from './metrics.js'
+import { NetworkEndpoint } from './network-endpoint.js'
+import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
+import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
+import { checkInteger, type EndpointOptions } from './options.js'
+import { PeerConnection, type PeerConnectionOwner } from './peer-connection.js'
+import { deliveryOf, type SendOptions } from './send-options.js'
+import { ServerClock } from './server-clock.js'
+
+/** A message that a client may send. */
+export type FromClient = MessageType<string, any, any, 'client' | 'both'>
+
+/** What a `Client` is made with. */
+export interface ClientOptions extends EndpointOptions {}
+
+/** What `connect` takes with a host as with a token. */
+interface Introduction {
+  /** The server sees it as `peer.name`; at most 128 bytes. Default: empty. */
+  readonly name?: string | undefined
+  /** Anything that MessagePack carries, at most 16 KiB; the server's OnConnectRequest sees it. */
+  readonly data?: unknown
+}
+
+/** Where to connect: a server in open mode by host and port, or one in token mode with a token from its backend. */
+export type ConnectOptions =
+  | (Introduction & { readonly host: string; readonly port: number; readonly token?: undefined })
+  | (Introduction & { readonly token: Uint8Array | (() => Promise<Uint8Array>); readonly host?: undefined; readonly port?: undefined })
+
+/** What the handlers of a client get. */
+export interface ClientEvents {
+  /** The server has let this client in; before any message. */
+  OnConnectRequestAccepted: { readonly peerId: number }
+  /** The server has refused. `connect()` rejects with the same. */
+  OnConnectRequestRejected: { readonly reason: RejectReason; readonly detail: string; readonly data: unknown }
+  /** Every message, whatever its type; `Type.is(event)` narrows it. */
+  OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
+  /** The connection has ended: once. */
+  OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
+  OnError: { readonly error: NetworkError }
+}
+
+/** Without an answer to Hello for this long, the attempt fails: the server's handlers have 10 s. */
+const WELCOME_TIMEOUT_MS = 15_000
+
+/** Errors that come before OnDisconnect. */
+const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
+
+type Stage = 'idle' | 'opening' | 'linking' | 'hello' | 'accepted' | 'closing'
+
+const TRANSITIONS: Readonly<Record<Stage, readonly Stage[]>> = {
+  idle: ['opening'],
+  opening: ['linking', 'idle'],
+  linking: ['hello', 'idle'],
+  hello: ['accepted', 'closing', 'idle'],
+  accepted: ['closing', 'idle'],
+  closing: ['idle'],
+}
+
+/** One attempt to connect and the session that comes of it. Nothing of it is left when the next begins. */
+interface Session {
+  readonly connected: Deferred
+  readonly closed: Deferred
+  readonly link: PeerConnection
+  readonly name: string
+  readonly data: Uint8Array
+  netcode: NetcodeClient | undefined
+  /** The server that the socket is connected to, and whether the socket is open. */
+  target: Address | undefined
+  isSocketOpen: boolean
+  /** Every address that was tried said that nobody listens there. */
+  isRefused: boolean
+  helloAt: number
+  /** Messages that came before Welcome. */
+  early: { type: AnyMessageType; message: object }[]
+  /** This side ended it: what arrived before is not handed to the game any more. */
+  isSilenced: boolean
+  isRefusalReported: boolean
+}
+
+/**
+ * A game client.
+ *
+ * @example
+ * const client = new Client({ messages, game: 'arena' })
+ * client.onMessage(Chat, (chat) => console.log(chat.text))
+ * await client.connect({ host: '127.0.0.1', port: 9000, name: 'ada' })
+ * client.run({ hz: 60 })
+ * client.send(Chat, { text: 'hi' })
+ */
+export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string, any>> {
+  readonly #serverClock = new ServerClock()
+  #stage: Stage = 'idle'
+  #isErrored = false
+  #hasConnected = false
+  #session: Session | undefined
+  #peerId = 0
+  readonly #owner: PeerConnectionOwner
+
+  /** @throws TypeError or RangeError with code BAD_OPTION */
+  constructor(options: ClientOptions) {
+    super(options, false)
+    this.#owner = {
+      admitsMessages: true,
+      handleMessage: (type, message) => this.#handleMessage(type, message),
+      handleControl: (typeId, payload) => this.#handleControl(typeId, payload),
+      handlePong: (sentAt, serverReceivedAt, serverSentAt, receivedAt, tick, tickMs) => {
+        this.#serverClock.addSample(sentAt, serverReceivedAt, serverSentAt, receivedAt)
+        this.#serverClock.setTick(tick, tickMs, serverSentAt)
+      },
+    }
+  }
+
+  get connected(): boolean {
+    return this.#stage === 'accepted'
+  }
+
+  get disconnected(): boolean {
+    return this.state === NetworkEndpoint.DISCONNECTED
+  }
+
+  /** Whether the last connection, or attempt, ended by an error. */
+  get errored(): boolean {
+    return this.state === NetworkEndpoint.ERRORED
+  }
+
+  /** The id that the server knows this client by; 0 before it was let in. */
+  get peerId(): number {
+    return this.#peerId
+  }
+
+  /** The server that this client is connected or connecting to. */
+  get serverAddress(): Address | undefined {
+    return this.#session?.target
+  }
+
+  /**
+   * Connects. Resolves when the server has let the client in; rejects with a NetworkError: `REJECTED` (a RejectedError), `TIMEOUT`, `REFUSED`, `TOKEN_EXPIRED`, `BAD_ADDRESS`, `SOCKET`, `ABORTED`.
+   * The endpoint updates itself while this is awaited. Works again after a disconnect or an error.
+   * @throws NetworkError `ALREADY_ACTIVE`; TypeError or RangeError `BAD_PORT`, `BAD_ADDRESS`, `BAD_OPTION`
+   */
+  connect(options: ConnectOptions): Promise<void> {
+    checkConnectOptions(options)
+    const { name = '', data } = options
+    checkText('name', name, MAX_NAME_BYTES)
+    const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
+    if (this.#stage === 'closing') this.#finish() // what is left of the last session ends here
+    if (this.#stage !== 'idle')
+      throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
+    const session = this.#createSession(name, packed)
+    this.#session = session
+    this.#hasConnected = true
+    this.#isErrored = false
+    this.#peerId = 0
+    this.#transition('opening')
+    this.#open(options, session).catch((error: unknown) => this.#fail(session, toNetworkError(error)))
+    return this.drive(session.connected.promise)
+  }
+
+  /** Ends the connection: the server is told `closed`, with detail (at most 512 bytes) and data (512 when packed), after the reliable messages sent before. Resolves within a second. */
+  disconnect(detail = '', data?: unknown): Promise<void> {
+    checkText('detail', detail, MAX_DETAIL_BYTES)
+    const packed = encodeData(data, MAX_END_DATA_BYTES)
+    const session = this.#session
+    if (session === undefined || this.#stage === 'idle') return Promise.resolve()
+    if (this.#stage === 'accepted') {
+      session.isSilenced = true
+      this.#end(session, 'closed', detail, packed)
+    } else if (this.#stage !== 'closing')
+      this.#fail(session, new NetworkError('ABORTED', 'disconnect() came before the connection was made'))
+    return this.drive(session.closed.promise)
+  }
+
+  /** As `disconnect`, and ends the loop of `run()`. */
+  async close(detail = ''): Promise<void> {
+    await this.disconnect(detail)
+    this.stopLoop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /**
+   * Queues a message for the server; it leaves with the next update. While connecting, it waits for Welcome. Returns the bytes queued: 0 where the connection has ended, or the queue was full.
+   * @throws NetworkError `NOT_CONNECTED` where there never was a connection; TypeError, RangeError or NetworkError for an unknown message, values that do not fit, a message above `maxMessageBytes`
+   */
+  send<M extends FromClient>(type: M, values: InputOf<M>, options?: SendOptions): number {
+    const session = this.#session
+    if (session === undefined || !this.#hasConnected)
+      throw new NetworkError('NOT_CONNECTED', 'send() expected a client that was told to connect(); call that first')
+    const delivery = deliveryOf(type, options)
+    if (this.#stage === 'idle' || this.#stage === 'closing') return 0
+    return session.link.send(type, values, delivery, this.clock.now())
+  }
+
+  /**
+   * Handles messages of one type: the hot path. Returns what removes the handler.
+   * @throws NetworkError `UNKNOWN_MESSAGE`
+   */
+  onMessage<O>(type: MessageType<string, O, any, 'server' | 'both'>, handler: (message: O) => unknown): () => void {
+    return this.addMessageHandler(type, handler)
+  }
+
+  /** The server's clock now, in its milliseconds, as near as pings tell. It never runs backwards. Before a connection: this side's own clock. */
+  serverNow(): number {
+    return this.#serverClock.now(this.clock.now())
+  }
+
+  /** The tick that the server's `run()` is in now; 0 where it runs none. */
+  serverTick(): number {
+    return this.#serverClock.tick(this.clock.now())
+  }
+
+  override metrics(): Metrics {
+    const now = this.clock.now()
+    return metricsOf(this.#session?.link, this.#state(), now)
+  }
+
+  // ── The loop's steps ──
+
+  /** @internal */
+  protected override get isActive(): boolean {
+    return this.#session?.isSocketOpen ?? false
+  }
+
+  /** @internal */
+  protected override handleDatagram({ bytes, host, port, at }: Datagram): void {
+    const session = this.#session
+    const netcode = session?.netcode
+    if (session === undefined || netcode === undefined) return
+    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at)
+    this.#followNetcode(session, netcode, at)
+    if (packet === undefined || this.#session !== session) return
+    const { protocol } = session.link
+    session.link.handlePacket(bytes, packet.start, packet.end, packet.isPayload, packet.sequence, netcode.nextSequence, at)
+    if (protocol.failure === undefined) return
+    if (this.#stage === 'accepted') this.#end(session, 'protocol-error', protocol.failure)
+    else if (this.#stage === 'hello') this.#fail(session, new NetworkError('PROTOCOL', protocol.failure))
+  }
+
+  /** @internal */
+  protected override expire(now: number): void {
+    const session = this.#session
+    const netcode = session?.netcode
+    if (session === undefined || netcode === undefined) return
+    netcode.handleTimeout(now)
+    this.#followNetcode(session, netcode, now)
+    session.link.protocol.handleTimeout(now)
+    if (this.#stage === 'hello' && now - session.helloAt > WELCOME_TIMEOUT_MS) {
+      this.#fail(session, new NetworkError('TIMEOUT', `the server did not answer the Hello within ${WELCOME_TIMEOUT_MS} ms`))
+    }
+    if (this.#stage === 'accepted' && session.link.protocol.isOverflowing) {
+      this.#end(session, 'overflow', `more than ${this.settings.maxSendQueueBytes} bytes waited to be sent`)
+    }
+    if (this.#stage === 'closing' && session.link.handleClosing(now)) this.#finish()
+  }
+
+  /** @internal */
+  protected override transmit(now: number): void {
+    const session = this.#session
+    const netcode = session?.netcode
+    if (session === undefined || netcode === undefined || !session.isSocketOpen) return
+    if (netcode.state === CONNECTED) this.#transmitMessages(session.link, netcode, now)
+    this.#transmitNetcode(netcode)
+  }
+
+  /** @internal */
+  protected override isHeard(): boolean {
+    return this.#session !== undefined && !this.#session.isSilenced
+  }
+
+  /** @internal */
+  protected override emitMessage(type: AnyMessageType, message: unknown): void {
+    this.emitter.emit('OnMessage', { type, message })
+  }
+
+  /** @internal */
+  protected override errorEvent(error: NetworkError): ClientEvents['OnError'] {
+    return { error }
+  }
+
+  /** @internal */
+  protected override shift(ms: number, now: number): void {
+    const session = this.#session
+    if (session === undefined) return
+    session.netcode?.shiftDeadlines(ms)
+    session.link.protocol.shift(ms, now)
+    session.helloAt += ms
+  }
+
+  /** @internal */
+  protected override handleSocketError(error: Error & { code?: string }): void {
+    const session = this.#session
+    if (session === undefined) return
+    const isDeadPort = error.code === 'ECONNREFUSED'
+    if (isDeadPort && this.#stage === 'linking' && session.netcode !== undefined) {
+      session.isRefused = true
+      session.netcode.handleUnreachable(this.clock.now())
+      this.#followNetcode(session, session.netcode, this.clock.now())
+      return
+    }
+    if (session.isRefusalReported || this.#stage !== 'accepted') return
+    session.isRefusalReported = true
+    const text = isDeadPort ? 'nobody listens at the server’s port any more' : `the socket failed: ${error.message}`
+    this.#addStep(() => this.report(new NetworkError(isDeadPort ? 'REFUSED' : 'SOCKET', text, { cause: error })))
+  }
+
+  // ── Connecting ──
+
+  #createSession(name: string, data: Uint8Array): Session {
+    return {
+      connected: new Deferred(),
+      closed: new Deferred(),
+      link: new PeerConnection(this.connectionOptions(), this.#owner, this.clock.now()),
+      name,
+      data,
+      netcode: undefined,
+      target: undefined,
+      isSocketOpen: false,
+      isRefused: false,
+      helloAt: 0,
+      early: [],
+      isSilenced: false,
+      isRefusalReported: false,
+    }
+  }
+
+  async #open(options: ConnectOptions, session: Session): Promise<void> {
+    const token = await this.#tokenOf(options)
+    if (this.#session !== session || this.#stage !== 'opening') return
+    const { timeoutMs, keepAliveMs } = this.settings
+    session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
+    session.netcode.connect(token, this.clock.now())
+    await this.#openSocket(session, session.netcode.targetAddress)
+    if (this.#session !== session || this.#stage !== 'opening') return
+    this.#transition('linking')
+    this.begin()
+    this.flush()
+  }
+
+  async #tokenOf(options: ConnectOptions): Promise<Uint8Array> {
+    if (options.token === undefined) return this.#openToken(options.host, options.port)
+    const token = typeof options.token === 'function' ? await options.token() : options.token
+    const read = readConnectToken(token)
+    if (read === undefined)
+      throw new NetworkError(
+        'BAD_TOKEN',
+        '"token" expected the 2048 bytes that createConnectToken makes, got something that cannot be read as such',
+      )
+    if (read.expireUnixSeconds <= BigInt(this.clock.unixSeconds()))
+      throw new NetworkError('TOKEN_EXPIRED', 'the connect token has expired: get a new one from the backend')
+    return token
+  }
+
+  /** In open mode a client makes its own token. */
+  async #openToken(host: string, port: number): Promise<Uint8Array> {
+    const { timeoutMs, game } = this.settings
+    const id = new Uint8Array(8)
+    this.entropy.fill(id)
+    let serverAddresses: Address[]
+    try {
+      serverAddresses = await resolveHost(host, port)
+    } catch (cause) {
+      throw new NetworkError('BAD_ADDRESS', `"host" expected an address or a name that can be resolved, got ${describe(host)}`, { cause })
+    }
+    return generateConnectToken({
+      protocolId: protocolIdOf(game),
+      privateKey: OPEN_PRIVATE_KEY,
+      serverAddresses: serverAddresses.slice(0, 32).map((address) => ({ ...address, host: canonicalHost(address.host) })),
+      clientId: new DataView(id.buffer).getBigUint64(0),
+      expireSeconds: OPEN_TOKEN_SECONDS,
+      timeoutSeconds: timeoutMs === 0 ? NEVER_SECONDS : Math.ceil(timeoutMs / 1000),
+      createUnixSeconds: this.clock.unixSeconds(),
+      entropy: this.entropy,
+      crypto: selectCrypto(),
+    })
+  }
+
+  /** The smaller of the token's time-out and our own; 0 = never. */
+  #timeoutWith(token: Uint8Array, ownMs: number): number {
+    const seconds = readConnectToken(token)?.timeoutSeconds ?? 0
+    const tokenMs = seconds <= 0 || seconds === NEVER_SECONDS ? 0 : seconds * 1000
+    if (ownMs === 0 || tokenMs === 0) return ownMs + tokenMs
+    return Math.min(ownMs, tokenMs)
+  }
+
+  async #openSocket(session: Session, target: Address): Promise<void> {
+    session.target = target
+    session.isSocketOpen = false
+    await this.transport.close()
+    try {
+      await this.transport.open({ remote: target, maxInboxDatagrams: MAX_INBOX_DATAGRAMS, socketBufferBytes: SOCKET_BUFFER_BYTES })
+    } catch (cause) {
+      throw new NetworkError(
+        'SOCKET',
+        `cannot open a socket to ${formatAddress(target)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )
+    }
+    if (this.#session === session && this.#stage !== 'idle') session.isSocketOpen = true
+    else await this.transport.close()
+  }
+
+  /** Brings the session to where netcode is: connected, at the next address, or at its end. */
+  #followNetcode(session: Session, netcode: NetcodeClient, now: number): void {
+    if (this.#session !== session) return
+    if (netcode.state === CONNECTED) {
+      if (this.#stage === 'linking') this.#sayHello(session, now)
+      return
+    }
+    if (netcode.state <= DISCONNECTED) {
+      this.#handleLinkEnded(session, netcode)
+      return
+    }
+    if (this.#stage === 'linking' && session.isSocketOpen && netcode.targetAddress !== session.target) {
+      this.debug(`tries ${formatAddress(netcode.targetAddress)}`)
+      this.#openSocket(session, netcode.targetAddress).catch((error: unknown) => this.#fail(session, toNetworkError(error)))
+    }
+  }
+
+  #sayHello(session: Session, now: number): void {
+    const { link } = session
+    const { settings, factory } = this
+    this.#transition('hello')
+    session.helloAt = now
+    link.protocol.bind(now)
+    this.debug(`has a netcode session with ${formatAddress(session.target!)}`)
+    const hello = encodeControl(Hello, {
+      version: PROTOCOL_VERSION,
+      maxAckDelayMs: link.maxAckDelayMs,
+      windowMessages: settings.window.messages,
+      windowBytes: settings.window.bytes,
+      maxMessageBytes: settings.maxMessageBytes,
+      definitions: factory.definitionHashes,
+      name: session.name,
+      data: session.data,
+      resumeToken: new Uint8Array(0),
+      extensions: [],
+    })
+    link.sendControl(Hello.id, hello, now)
+  }
+
+  #handleMessage(type: AnyMessageType, message: object): void {
+    if (this.#stage === 'accepted' || this.#stage === 'closing') this.events.pushMessage(this, type, message)
+    else this.#session?.early.push({ type, message })
+  }
+
+  #handleControl(typeId: number, payload: Uint8Array): void {
+    const session = this.#session
+    if (session === undefined) return
+    if (typeId === Welcome.id && this.#stage === 'hello') this.#handleWelcome(session, payload)
+    else if (typeId === Reject.id && this.#stage === 'hello') this.#handleReject(session, payload)
+    else if (typeId === Goodbye.id && this.#stage === 'accepted') this.#handleGoodbye(session, payload)
+  }
+
+  #handleWelcome(session: Session, payload: Uint8Array): void {
+    const welcome = decodeControl(Welcome, payload)
+    if (welcome === undefined) {
+      this.#fail(session, new NetworkError('PROTOCOL', 'the Welcome could not be read'))
+      return
+    }
+    const now = this.clock.now()
+    this.#transition('accepted')
+    this.#peerId = welcome.peerId
+    session.link.open({ messages: welcome.windowMessages, bytes: welcome.windowBytes }, welcome.maxAckDelayMs, welcome.maxMessageBytes, now)
+    this.#serverClock.begin(welcome.serverNow, now)
+    this.#serverClock.setTick(welcome.tick, welcome.tickMs, welcome.serverNow)
+    session.link.protocol.startClockPings(CLOCK_PINGS, now)
+    this.debug(`is in, as peer ${welcome.peerId}`)
+    this.events.pushStep(() => {
+      this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
+      session.connected.resolve()
+      return true // whoever awaits connect() adds handlers before the first message
+    })
+    for (const { type, message } of session.early) this.events.pushMessage(this, type, message)
+    session.early = []
+  }
+
+  #handleReject(session: Session, payload: Uint8Array): void {
+    const reject = decodeControl(Reject, payload)
+    const error = new RejectedError(
+      rejectReasonOf(reject?.reason ?? 0),
+      reject?.detail ?? '',
+      reject === undefined ? undefined : decodeData(reject.data),
+    )
+    this.#fail(session, error)
+  }
+
+  // ── The end ──
+
+  #handleGoodbye(session: Session, payload: Uint8Array): void {
+    const goodbye = decodeControl(Goodbye, payload)
+    this.#announceEnd(
+      endReasonOf(goodbye?.reason ?? 0),
+      goodbye?.detail ?? '',
+      goodbye === undefined ? undefined : decodeData(goodbye.data),
+    )
+    this.#transition('closing')
+    session.link.closeByPeer(this.clock.now())
+  }
+
+  /** This side ends an accepted connection, and tells the server. */
+  #end(session: Session, reason: EndReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
+    this.#announceEnd(reason, detail, decodeData(data))
+    this.#transition('closing')
+    session.link.close(
+      Goodbye.id,
+      encodeControl(Goodbye, { reason: endReasonNumber(reason), detail, data }),
+      this.clock.now(),
+      reason === 'closed',
+    )
+  }
+
+  /** Netcode has ended the session, or never had one. */
+  #handleLinkEnded(session: Session, netcode: NetcodeClient): void {
+    switch (this.#stage) {
+      case 'idle':
+        return
+      case 'accepted':
+        if (netcode.state === DISCONNECTED) this.#announceEnd('closed', 'the server ended the session', undefined)
+        else
+          this.#announceEnd(
+            'timeout',
+            `nothing arrived from ${formatAddress(session.target!)} for ${this.settings.timeoutMs} ms`,
+            undefined,
+          )
+        this.#finish()
+        return
+      case 'closing':
+        this.#finish()
+        return
+      default:
+        this.#fail(session, this.#failureOf(session, netcode))
+    }
+  }
+
+  /** Why no connection came about. */
+  #failureOf(session: Session, netcode: NetcodeClient): NetworkError {
+    const server = formatAddress(session.target!)
+    switch (netcode.state) {
+      case CONNECTION_DENIED:
+        return new RejectedError('full', 'the server has no room', undefined)
+      case TOKEN_EXPIRED:
+        return new NetworkError('TOKEN_EXPIRED', 'the connect token expired before a server took it')
+      case DISCONNECTED:
+        return new NetworkError('ABORTED', `${server} ended the session before it let this client in`)
+      default:
+    }
+    if (session.isRefused) return new NetworkError('REFUSED', `nobody listens at ${server} (the system says that the UDP port is closed)`)
+    return new NetworkError(
+      'TIMEOUT',
+      `no answer from ${server} within ${this.settings.timeoutMs} ms. Is the server running and its UDP port open? Do both sides give the same option game? Is the server in token mode (then connect with a token), or was the token made with another privateKey, for another address, or used before?`,
+    )
+  }
+
+  /** The attempt has failed: connect() rejects, and nothing is left behind. */
+  #fail(session: Session, error: NetworkError): void {
+    if (this.#session !== session || this.#stage === 'idle' || this.#stage === 'closing' || this.#stage === 'accepted') return
+    this.#isErrored = error.code !== 'ABORTED'
+    this.debug(`could not connect: ${error.message}`)
+    this.#addStep(() => {
+      if (error instanceof RejectedError)
+        this.emitter.emit('OnConnectRequestRejected', { reason: error.reason, detail: error.detail, data: error.data })
+      session.connected.reject(error)
+    })
+    session.connected.promise.catch(() => {})
+    if (this.#stage === 'hello' && session.netcode?.state === CONNECTED) {
+      this.#transition('closing')
+      session.link.closeByPeer(this.clock.now())
+    } else this.#finish()
+  }
+
+  #announceEnd(reason: EndReason, detail: string, data: unknown): void {
+    const code = reason in ERROR_CODES ? ERROR_CODES[reason as keyof typeof ERROR_CODES] : undefined
+    this.#isErrored = code !== undefined
+    this.debug(`has ended: ${reason} ${detail}`)
+    this.#addStep(() => {
+      if (code !== undefined) this.report(new NetworkError(code, detail))
+      this.emitter.emit('OnDisconnect', { reason, detail, data })
+    })
+  }
+
+  /** Ends what is left of the session: the server is told by netcode, the socket closes. */
+  #finish(): void {
+    const session = this.#session
+    if (session === undefined || this.#stage === 'idle') return
+    this.#transition('idle')
+    if (session.netcode !== undefined && session.isSocketOpen) {
+      session.netcode.disconnect()
+      this.#transmitNetcode(session.netcode)
+    }
+    session.isSocketOpen = false
+    session.link.release()
+    this.end()
+    void this.transport.close().then(() => session.closed.resolve())
+  }
+
+  // ── Helpers ──
+
+  #state(): number {
+    switch (this.#stage) {
+      case 'accepted':
+        return NetworkEndpoint.CONNECTED
+      case 'opening':
+      case 'linking':
+      case 'hello':
+        return NetworkEndpoint.CONNECTING
+      default:
+        return this.#isErrored ? NetworkEndpoint.ERRORED : NetworkEndpoint.DISCONNECTED
+    }
+  }
+
+  #transmitMessages(link: PeerConnection, netcode: NetcodeClient, now: number): void {
+    if (!link.needsTransmit && now < link.transmitAt) return
+    link.protocol.beginTransmit(now)
+    for (;;) {
+      const buffer = this.transport.buffer()
+      const payloadBytes = link.pollPayload(buffer, netcode.payloadOffset, netcode.maxPayloadBytes, netcode.nextSequence, now)
+      if (payloadBytes === 0) break
+      const length = netcode.sealPayload(buffer, payloadBytes, now)
+      this.#sendDatagram(length, netcode)
+      link.countSent(length)
+    }
+    link.endTransmit(now)
+  }
+
+  #transmitNetcode(netcode: NetcodeClient): void {
+    for (;;) {
+      const length = netcode.pollDatagram(this.transport.buffer())
+      if (length === 0) return
+      this.#sendDatagram(length, netcode)
+    }
+  }
+
+  #sendDatagram(length: number, netcode: NetcodeClient): void {
+    const { host, port } = netcode.targetAddress
+    this.transport.send(length, host, port)
+  }
+
+  #addStep(step: () => void): void {
+    this.events.pushStep(() => {
+      step()
+      return undefined
+    })
+  }
+
+  #transition(to: Stage): void {
+    if (!TRANSITIONS[this.#stage].includes(to)) throw new Error(`a client cannot go from ${this.#stage} to ${to}`)
+    this.#stage = to
+  }
+}
+
+function checkConnectOptions(options: ConnectOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw withCode(new TypeError(`connect() expected { host, port } or { token }, got ${describe(options)}`), 'BAD_ADDRESS')
+  if (options.token !== undefined) {
+    if (options.token instanceof Uint8Array || typeof options.token === 'function') return
+    throw withCode(
+      new TypeError(`"token" expected the bytes of a connect token, or a function that fetches them, got ${describe(options.token)}`),
+      'BAD_TOKEN',
+    )
+  }
+  if (typeof options.host !== 'string' || options.host === '')
+    throw withCode(new TypeError(`"host" expected an address or a name, got ${describe(options.host)}`), 'BAD_ADDRESS')
+  checkInteger('port', options.port, 1, 65_535, 'BAD_PORT')
+}
+
+function toNetworkError(error: unknown): NetworkError {
+  if (error instanceof NetworkError) return error
+  return new NetworkError('ABORTED', error instanceof Error ? error.message : String(error), { cause: error })
+}

@@ -1,0 +1,31 @@
+import type { Address } from '../io/address.js'
+import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES } from './control-messages.js'
+
+/** A client that asks to be let in. The first of `accept` and `reject` decides; where a handler ends without either, the client is accepted. */
+export interface ConnectRequest<User> {
+  /** What the client gave to `connect`. */
+  readonly name: string
+  readonly data: unknown
+  readonly address: Address
+  readonly clientId: bigint
+  readonly tokenData: Uint8Array
+  /** Lets the client in; `user` becomes `peer.user`. */
+  accept(...user: undefined extends User ? [user?: User] : [user: User]): void
+  /** Refuses, with a text (at most 512 bytes) and data (512 when packed) that the client gets. */
+  reject(detail: string, data?: unknown): void
+}
+
+/** Makes the request object that handlers get. */
+export function createConnectRequest<User>(
+  from: Pick<ConnectRequest<User>, 'name' | 'data' | 'address' | 'clientId' | 'tokenData'>,
+  decide: { accept(user: User): void; reject(detail: string, data: Uint8Array): void },
+): ConnectRequest<User> {
+  return {
+    ...from,
+    accept: (...user) => decide.accept(user[0] as User), // left out only where User includes undefined
+    reject: (detail, data) => {
+      checkText('detail', detail, MAX_DETAIL_BYTES)
+      decide.reject(detail, encodeData(data, MAX_END_DATA_BYTES))
+    },
+  }
+}

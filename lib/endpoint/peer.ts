@@ -1,0 +1,81 @@
+import type { Address } from '../io/address.js'
+import type { InputOf, MessageType } from '../messages/index.js'
+import { Measured, type Metrics } from './metrics.js'
+import type { SendOptions } from './send-options.js'
+import type { ServerConnection } from './server-connection.js'
+
+/** A message that a server may send. */
+export type FromServer = MessageType<string, any, any, 'server' | 'both'>
+
+/** A client that a server has accepted. `User` is what the game keeps with it. */
+export class Peer<User = undefined> extends Measured {
+  /** Unique while the server lives, 1 to 2^32 − 1. */
+  readonly id: number
+  /** As the client gave it to `connect`; not checked for being unique. */
+  readonly name: string
+  readonly address: Address
+  /** From the connect token; in open mode random. */
+  readonly clientId: bigint
+  /** 256 bytes that the backend put into the token; zeros in open mode. */
+  readonly tokenData: Uint8Array
+  /** The game's own object, as `accept` gave it. */
+  user: User
+  readonly #connection: ServerConnection<User>
+
+  /** @internal */
+  constructor(id: number, name: string, user: User, connection: ServerConnection<User>) {
+    super()
+    this.id = id
+    this.name = name
+    this.user = user
+    this.#connection = connection
+    this.address = connection.client.address
+    this.clientId = connection.client.clientId
+    this.tokenData = connection.client.userData
+  }
+
+  /** @internal */
+  get connection(): ServerConnection<User> {
+    return this.#connection
+  }
+
+  get connected(): boolean {
+    return this.#connection.isAccepted
+  }
+
+  get disconnected(): boolean {
+    return !this.#connection.isAccepted
+  }
+
+  /** Whether the connection ended by a time-out, an overflow or a broken protocol. */
+  get errored(): boolean {
+    return this.#connection.isErrored
+  }
+
+  get isServer(): boolean {
+    return true
+  }
+
+  /** How long nothing may arrive before this connection has ended, in ms; 0: for ever. */
+  get timeout(): number {
+    const { timeoutSeconds } = this.#connection.client
+    return timeoutSeconds === Number.POSITIVE_INFINITY ? 0 : timeoutSeconds * 1000
+  }
+
+  /**
+   * Queues a message for this peer; it leaves with the next update. Returns the bytes queued: 0 where the connection has ended, or the queue was full.
+   * @throws TypeError, RangeError or NetworkError (`code`) for misuse: an unknown message, values that do not fit, a message above `maxMessageBytes`
+   */
+  send<M extends FromServer>(type: M, values: InputOf<M>, options?: SendOptions): number {
+    return this.#connection.send(type, values, options)
+  }
+
+  /** Ends the connection: the client is told `kicked`, with detail (at most 512 bytes) and data (512 when packed). Resolves when that is done, within a second. */
+  disconnect(detail = '', data?: unknown): Promise<void> {
+    return this.#connection.disconnect(detail, data)
+  }
+
+  override metrics(): Metrics {
+    return this.#connection.metrics()
+  }
+}

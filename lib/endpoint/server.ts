@@ -1,0 +1,505 @@
+// The server: one socket, a netcode server on it, a connection for each of its slots, and a peer for each that was accepted.
+import type { Address } from '../io/address.js'
+import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
+import { selectCrypto } from '../io/select-crypto.js'
+import type { Datagram } from '../io/transport.js'
+import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
+import { describe } from '../messages/refusal.js'
+import { protocolIdOf } from '../netcode/create-connect-token.js'
+import { NetcodeServer } from '../netcode/netcode-server.js'
+import { formatAddress, parseAddress } from '../wire/address.js'
+import { MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { type ConnectRequest, createConnectRequest } from './connect-request.js'
+import { sumMetrics } from './connection-metrics.js'
+import type { EndReason, Hello, Welcome } from './control-messages.js'
+import { checkText, MAX_DETAIL_BYTES } from './control-messages.js'
+import type { Metrics } from './metrics.js'
+import { NetworkEndpoint } from './network-endpoint.js'
+import { NetworkError, type RejectReason, withCode } from './network-error.js'
+import { OPEN_PRIVATE_KEY } from './open-mode.js'
+import { checkInteger, type EndpointOptions } from './options.js'
+import { type FromServer, Peer } from './peer.js'
+import { deliveryOf, type SendOptions } from './send-options.js'
+import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { ServerWarnings } from './server-warnings.js'
+
+/** A message that a client may send. */
+type FromClient<O> = MessageType<string, O, any, 'client' | 'both'>
+
+/** What a `Server` is made with. */
+export interface ServerOptions extends EndpointOptions {
+  /** Peers at once, 1 to 65,536. One more is refused as `full`. Default 64. */
+  readonly maxPeers?: number | undefined
+  /** 32 bytes that only the backend and its servers know: clients need a connect token (token mode). Default: open mode, for LAN and development. */
+  readonly privateKey?: Uint8Array | undefined
+  /** The addresses under which clients reach this server, as `host:port`: what a token must name. Needed in token mode where the server listens on all interfaces. */
+  readonly publicAddresses?: readonly string[] | undefined
+}
+
+/** What `listen` takes. */
+export interface ListenOptions {
+  /** Local host. Default: all interfaces, IPv6 and IPv4. */
+  readonly host?: string | undefined
+  /** Local port, 0–65535; 0, the default, lets the system choose. */
+  readonly port?: number | undefined
+}
+
+/** What the handlers of a server get. */
+export interface ServerEvents<User> {
+  /** A client asks to be let in. Handlers may be asynchronous; without any, everyone is accepted. */
+  OnConnectRequest: ConnectRequest<User>
+  /** A peer is in: once, before any of its messages. */
+  OnConnect: { readonly peer: Peer<User> }
+  /** Every message, whatever its type; `Type.is(event)` narrows it. */
+  OnMessage: { readonly peer: Peer<User>; readonly type: AnyMessageType; readonly message: unknown }
+  /** A peer that was in has gone: once. */
+  OnDisconnect: { readonly peer: Peer<User>; readonly reason: EndReason; readonly detail: string; readonly data: unknown }
+  /** Something failed; `peer` where it concerns one. */
+  OnError: { readonly peer?: Peer<User>; readonly error: NetworkError }
+}
+
+/** Slots beyond maxPeers, so that whoever finds the server full is told so in words. */
+const SPARE_SLOTS = 16
+
+/**
+ * A game server on a UDP port.
+ *
+ * @example
+ * const server = new Server({ messages, game: 'arena' })
+ * server.onMessage(Chat, (chat, peer) => server.sendToAll(Chat, { text: `${peer.name}: ${chat.text}` }))
+ * await server.listen({ port: 9000 })
+ * server.run({ hz: 60 })
+ */
+export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, ServerEvents<User> & Record<string, any>> {
+  /** False: whoever asks to be let in is refused as `not-accepting`; peers that are in stay. */
+  acceptNewConnections = true
+  readonly #maxPeers: number
+  readonly #privateKey: Uint8Array | undefined
+  readonly #publicAddresses: readonly Address[] | undefined
+  readonly #peers = new Map<number, Peer<User>>()
+  readonly #connections = new Set<ServerConnection<User>>()
+  readonly #owner: ServerConnectionOwner<User>
+  #netcode: NetcodeServer | undefined
+  #warnings: ServerWarnings | undefined
+  #state: number = NetworkEndpoint.DISCONNECTED
+  #isOpening = false
+  #lastPeerId = 0
+  #address: Address | undefined
+  #closing: Promise<void> | undefined
+
+  /** @throws TypeError or RangeError with code BAD_OPTION */
+  constructor(options: ServerOptions) {
+    super(options, true)
+    const { maxPeers = 64, privateKey, publicAddresses } = options
+    checkInteger('maxPeers', maxPeers, 1, 65_536, 'BAD_OPTION')
+    if (privateKey !== undefined && (!(privateKey instanceof Uint8Array) || privateKey.length !== 32)) {
+      throw withCode(new TypeError(`"privateKey" expected 32 bytes, got ${describe(privateKey)}`), 'BAD_OPTION')
+    }
+    this.#maxPeers = maxPeers
+    this.#privateKey = privateKey
+    this.#publicAddresses = publicAddresses?.map((address) => parsePublicAddress(address))
+    this.#owner = this.#createOwner()
+  }
+
+  /**
+   * Binds the port and takes connections from then on. Resolves to the local address.
+   * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …)
+   */
+  listen(options: ListenOptions = {}): Promise<Address> {
+    const { host, port = 0 } = options
+    if (host !== undefined && typeof host !== 'string')
+      throw withCode(new TypeError(`"host" expected a string, got ${describe(host)}`), 'BAD_ADDRESS')
+    checkInteger('port', port, 0, 65_535, 'BAD_PORT')
+    if (this.#isOpening || this.isActive)
+      throw new NetworkError('ALREADY_ACTIVE', 'listen() expected a server that is not listening; close() it first')
+    if (this.#privateKey !== undefined && this.#publicAddresses === undefined && (host === undefined || isWildcardHost(host))) {
+      throw new NetworkError(
+        'BAD_OPTION',
+        "a server in token mode checks that a token was made for it: give the option publicAddresses, such as ['203.0.113.7:9000'], or listen on one address",
+      )
+    }
+    const opened = this.#open(host, port)
+    opened.catch(() => {})
+    return opened
+  }
+
+  /** Where the server listens; undefined while it does not. */
+  get address(): Address | undefined {
+    return this.#address
+  }
+
+  /** Peers that are in, oldest first. Peers may leave and come while this is iterated. */
+  get peers(): Iterable<Peer<User>> {
+    return { [Symbol.iterator]: () => this.#peers.values() }
+  }
+
+  get peerCount(): number {
+    return this.#peers.size
+  }
+
+  getPeer(id: number): Peer<User> | undefined {
+    return this.#peers.get(id)
+  }
+
+  getPeerByAddress(address: { readonly host: string; readonly port: number }): Peer<User> | undefined {
+    for (const peer of this.#peers.values()) if (peer.address.port === address.port && peer.address.host === address.host) return peer
+    return undefined
+  }
+
+  /**
+   * Handles messages of one type: the hot path. Returns what removes the handler.
+   * @throws NetworkError `UNKNOWN_MESSAGE`
+   */
+  onMessage<O>(type: FromClient<O>, handler: (message: O, peer: Peer<User>) => unknown): () => void {
+    return this.addMessageHandler(type, handler)
+  }
+
+  /** As `peer.send` for each of some peers; encoded once. Returns the bytes queued in all. */
+  sendTo<M extends FromServer>(peers: Iterable<Peer<User>>, type: M, values: InputOf<M>, options?: SendOptions): number {
+    return this.#sendTo(peers, undefined, type, values, options)
+  }
+
+  /** As `peer.send` for every peer, or all except one; encoded once. One peer's trouble is no other's: it is reported by OnError, and the rest gets the message. */
+  sendToAll<M extends FromServer>(
+    type: M,
+    values: InputOf<M>,
+    options?: SendOptions & { readonly except?: Peer<User> | undefined },
+  ): number {
+    return this.#sendTo(this.#peers.values(), options?.except, type, values, options)
+  }
+
+  /** Ends the connection of every peer, as `peer.disconnect` does. The server goes on listening. */
+  async disconnectAll(detail = ''): Promise<void> {
+    await Promise.all(Array.from(this.#peers.values(), (peer) => peer.disconnect(detail)))
+  }
+
+  /** Tells every peer (`server-closed`), waits up to a second for that, and frees the port. The loop of `run()` ends. Harmless when closed. */
+  close(detail = ''): Promise<void> {
+    checkText('detail', detail, MAX_DETAIL_BYTES)
+    if (!this.isActive) return this.#closing ?? Promise.resolve()
+    this.#closing ??= this.drive(this.#close(detail))
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end although the server listens. */
+  unref(): void {
+    this.transport.unref()
+  }
+
+  ref(): void {
+    this.transport.ref()
+  }
+
+  override metrics(): Metrics {
+    const all = Array.from(this.#peers.values(), (peer) => peer.metrics())
+    return sumMetrics(all, this.#state, this.totals)
+  }
+
+  /** What the netcode layer ignored, by cause; undefined before `listen`. */
+  get netcodeCounters(): Readonly<Record<string, number>> | undefined {
+    return this.#netcode === undefined ? undefined : { ...this.#netcode.counters }
+  }
+
+  // ── The loop's steps ──
+
+  /** @internal */
+  protected override get isActive(): boolean {
+    return this.#netcode !== undefined && this.#state === NetworkEndpoint.LISTENING
+  }
+
+  /** @internal */
+  protected override handleDatagram({ bytes, host, port, at }: Datagram): void {
+    const netcode = this.#netcode!
+    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at, this.clock.unixSeconds())
+    if (packet === undefined) {
+      this.#pollEvents(at)
+      return
+    }
+    // Set when netcode reported the client.
+    const connection = packet.client.attachment as ServerConnection<User>
+    connection.handlePacket(bytes, packet.start, packet.end, packet.isPayload, packet.sequence, at)
+  }
+
+  /** @internal */
+  protected override expire(now: number): void {
+    this.#netcode!.handleTimeout(now, this.clock.unixSeconds())
+    this.#pollEvents(now)
+    for (const connection of this.#connections) connection.expire(now)
+    this.#pollEvents(now)
+    this.#warnings!.check(now)
+  }
+
+  /** @internal */
+  protected override transmit(now: number): void {
+    const netcode = this.#netcode!
+    const { transport } = this
+    for (const connection of this.#connections) {
+      if (connection.link.needsTransmit || now >= connection.link.transmitAt) this.#transmitTo(connection, netcode, now)
+    }
+    for (;;) {
+      const length = netcode.pollDatagram(transport.buffer())
+      if (length === 0) return
+      transport.send(length, netcode.targetHost, netcode.targetPort)
+    }
+  }
+
+  /** @internal */
+  protected override isHeard(peer: Peer<User>): boolean {
+    return peer.connection.isHeard
+  }
+
+  /** @internal */
+  protected override emitMessage(type: AnyMessageType, message: unknown, peer: Peer<User>): void {
+    this.emitter.emit('OnMessage', { peer, type, message })
+  }
+
+  /** @internal */
+  protected override errorEvent(error: NetworkError, peer: Peer<User> | undefined): ServerEvents<User>['OnError'] {
+    return peer === undefined ? { error } : { peer, error }
+  }
+
+  /** @internal */
+  protected override shift(ms: number, now: number): void {
+    this.#netcode!.shiftDeadlines(ms)
+    for (const connection of this.#connections) connection.shift(ms, now)
+  }
+
+  /** @internal */
+  protected override handleSocketError(error: Error & { code?: string }): void {
+    // A peer's closed port: its connection times out, or was ending anyway.
+    if (error.code === 'ECONNREFUSED') return
+    this.events.pushStep(() => {
+      this.report(new NetworkError('SOCKET', `the socket failed: ${error.message}`, { cause: error }))
+      return undefined
+    })
+  }
+
+  // ── Opening and closing ──
+
+  async #open(host: string | undefined, port: number): Promise<Address> {
+    this.#isOpening = true
+    try {
+      const address = await this.transport.open({
+        ...(host === undefined ? {} : { host }),
+        port,
+        maxInboxDatagrams: MAX_INBOX_DATAGRAMS,
+        socketBufferBytes: SOCKET_BUFFER_BYTES,
+      })
+      this.#start(address)
+      return address
+    } catch (cause) {
+      throw new NetworkError(
+        'SOCKET',
+        `cannot listen on ${host ?? 'all interfaces'}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )
+    } finally {
+      this.#isOpening = false
+    }
+  }
+
+  #start(address: Address): void {
+    const isOpen = this.#privateKey === undefined
+    const { timeoutMs, keepAliveMs, game } = this.settings
+    this.#netcode = new NetcodeServer({
+      protocolId: protocolIdOf(game),
+      privateKey: this.#privateKey ?? OPEN_PRIVATE_KEY,
+      ...(isOpen ? {} : { addresses: this.#publicAddresses ?? [address] }),
+      maxClients: this.#maxPeers + SPARE_SLOTS,
+      crypto: selectCrypto(),
+      entropy: this.entropy,
+      startUnixSeconds: this.clock.unixSeconds(),
+      keepAliveMs,
+      maxTimeoutSeconds: timeoutMs === 0 ? Number.MAX_SAFE_INTEGER : timeoutMs / 1000,
+      isOpen,
+    })
+    this.#warnings = new ServerWarnings(this.#netcode.counters, (key, text) => this.warnOnce(key, text))
+    this.#address = address
+    this.#closing = undefined
+    this.#state = NetworkEndpoint.LISTENING
+    this.begin()
+    this.debug(`listens on ${formatAddress(address)} in ${isOpen ? 'open' : 'token'} mode`)
+    const publicHost = isOpen && this.transport.kind !== 'simulated' ? publicHostOf(address.host) : undefined
+    if (publicHost !== undefined) {
+      this.warnOnce(
+        'open',
+        `the server listens openly where ${publicHost} can be reached from the internet: anyone can join and read along; give it a privateKey (token mode)`,
+      )
+    }
+  }
+
+  async #close(detail: string): Promise<void> {
+    this.acceptNewConnections = false
+    for (const peer of this.#peers.values()) peer.connection.end('server-closed', detail)
+    for (const connection of this.#connections) connection.reject('not-accepting', detail)
+    await Promise.all(Array.from(this.#connections, (connection) => connection.closed))
+    this.update() // the last disconnect packets, and OnDisconnect of the last peers
+    this.stopLoop()
+    this.#state = NetworkEndpoint.DISCONNECTED
+    this.#address = undefined
+    this.acceptNewConnections = true
+    this.end()
+    await this.transport.close()
+    this.update()
+  }
+
+  // ── Connections ──
+
+  #pollEvents(now: number): void {
+    const netcode = this.#netcode!
+    for (let event = netcode.pollEvent(); event !== undefined; event = netcode.pollEvent()) {
+      if (event.type === 'connected') {
+        const connection = new ServerConnection<User>(event.client, this.connectionOptions(), this.#owner, now)
+        event.client.attachment = connection
+        this.#connections.add(connection)
+        this.debug(`${formatAddress(event.client.address)} has a netcode session`)
+        continue
+      }
+      const connection = event.client.attachment as ServerConnection<User>
+      this.#connections.delete(connection)
+      this.debug(`the netcode session of ${formatAddress(event.client.address)} has ended: ${event.reason}`)
+      switch (event.reason) {
+        case 'timeout':
+          connection.handleLinkEnded('timeout', `nothing arrived for ${event.client.timeoutSeconds * 1000} ms`)
+          break
+        case 'replaced':
+          connection.handleLinkEnded('replaced', 'the same client id connected again')
+          break
+        default:
+          connection.handleLinkEnded('closed', '')
+      }
+    }
+  }
+
+  #transmitTo(connection: ServerConnection<User>, netcode: NetcodeServer, now: number): void {
+    const { client, link } = connection
+    const { transport } = this
+    const { host, port } = client.address
+    link.protocol.beginTransmit(now)
+    for (;;) {
+      // A payload before the client has confirmed is preceded by a keep-alive, which takes a sequence; so it is sealed first, but only where a payload follows.
+      if (!client.confirmed && link.protocol.hasUnsent(now)) {
+        const length = netcode.sealKeepAlive(client, transport.buffer(), now)
+        transport.send(length, host, port)
+        link.countSent(length)
+      }
+      const buffer = transport.buffer()
+      const payloadBytes = link.pollPayload(buffer, client.payloadOffset, client.maxPayloadBytes, client.nextSequence, now)
+      if (payloadBytes === 0) break
+      const length = netcode.sealPayload(client, buffer, payloadBytes, now)
+      transport.send(length, host, port)
+      link.countSent(length)
+    }
+    link.endTransmit(now)
+  }
+
+  #createOwner(): ServerConnectionOwner<User> {
+    return {
+      refusalOf: (hello) => this.#refusalOf(hello),
+      decide: (connection, name, data) => this.#decide(connection, name, data),
+      admit: (connection, name, user) => this.#admit(connection, name, user),
+      welcomeOf: () => this.#welcome(),
+      handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
+      handleEnd: (peer, reason, detail, data, error) => this.#handleEnd(peer, reason, detail, data, error),
+      handleClosed: (connection) => this.#netcode?.disconnectClient(connection.client),
+      now: () => this.clock.now(),
+      settled: (promise) => this.drive(promise),
+    }
+  }
+
+  #refusalOf(hello: Hello): { reason: RejectReason; detail: string } | undefined {
+    const difference = this.#differenceOf(hello.definitions)
+    if (difference !== undefined) return { reason: 'definitions', detail: difference }
+    if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
+    let taken = this.#peers.size
+    for (const connection of this.#connections) if (connection.isDeciding) taken++
+    if (taken >= this.#maxPeers) return { reason: 'full', detail: `the server has ${this.#maxPeers} peers, as many as it takes` }
+    return undefined
+  }
+
+  /** The first definition in which the client differs, in words. */
+  #differenceOf(theirs: readonly number[]): string | undefined {
+    const ours = this.factory.definitionHashes
+    const at = ours.findIndex((hash, i) => hash !== theirs[i])
+    if (at < 0 && ours.length === theirs.length) return undefined
+    const counts = ours.length === theirs.length ? '' : `; the server defines ${ours.length} messages, the client ${theirs.length}`
+    if (at < 0) return `the client defines a message that the server does not${counts}`
+    const { name, id } = this.factory.definitions[at]!
+    return `the first message that differs is ${name} (id ${id} on the server)${counts}`
+  }
+
+  #decide(connection: ServerConnection<User>, name: string, data: unknown): void {
+    const { address, clientId, userData: tokenData } = connection.client
+    const request = createConnectRequest<User>(
+      { name, data, address, clientId, tokenData },
+      { accept: (user) => connection.accept(user), reject: (detail, packed) => connection.reject('rejected', detail, packed) },
+    )
+    this.events.pushStep(() => {
+      this.emitter.ask('OnConnectRequest', request, (hasFailed) => {
+        if (hasFailed) connection.reject('rejected', 'the server failed to decide')
+        else connection.accept(undefined as User) // a handler that needs a user object has decided
+      })
+      return undefined
+    })
+  }
+
+  #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
+    const peer = new Peer<User>(++this.#lastPeerId, name, user, connection)
+    this.#peers.set(peer.id, peer)
+    this.debug(`peer ${peer.id} (${name}) is in`)
+    this.events.pushStep(() => {
+      this.emitter.emit('OnConnect', { peer })
+      return undefined
+    })
+    return peer
+  }
+
+  #welcome(): Pick<Welcome, 'serverNow' | 'tick' | 'tickMs'> {
+    return { serverNow: this.clock.now(), tick: this.timing.tick, tickMs: this.timing.tickMs }
+  }
+
+  #handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void {
+    this.#peers.delete(peer.id)
+    this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
+    this.events.pushStep(() => {
+      if (error !== undefined) this.report(error, peer)
+      this.emitter.emit('OnDisconnect', { peer, reason, detail, data })
+      return undefined
+    })
+  }
+
+  #sendTo(
+    peers: Iterable<Peer<User>>,
+    except: Peer<User> | undefined,
+    type: AnyMessageType,
+    values: unknown,
+    options: SendOptions | undefined,
+  ): number {
+    const delivery = deliveryOf(type, options)
+    const now = this.clock.now()
+    this.encoder.encode(type, values)
+    let bytes = 0
+    for (const peer of peers) {
+      if (peer === except || !peer.connection.isAccepted) continue
+      try {
+        bytes += peer.connection.link.sendEncoded(type, delivery, now)
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error
+        this.report(error, peer)
+      }
+    }
+    return bytes
+  }
+}
+
+function parsePublicAddress(text: string): Address {
+  try {
+    return parseAddress(text)
+  } catch (error) {
+    throw error instanceof Error ? withCode(error, 'BAD_OPTION') : error
+  }
+}

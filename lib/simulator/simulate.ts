@@ -1,0 +1,112 @@
+// A server and clients in simulated time: a game's test, and ours. Everything that happens follows from the seed.
+import { Client, type ClientOptions } from '../endpoint/client.js'
+import { Server, type ServerOptions } from '../endpoint/server.js'
+import { ManualClock } from '../io/manual-clock.js'
+import { seededEntropy } from '../io/random.js'
+import { SimulatedNetwork } from '../io/simulated-network.js'
+import type { Stage } from '../io/stages.js'
+import type { MessageFactory } from '../messages/index.js'
+
+/** What `simulate` takes. */
+export interface SimulateOptions<User> {
+  /** Any safe integer: the same seed gives the same losses, delays and keys. */
+  readonly seed: number
+  readonly messages: MessageFactory
+  /** How many clients join. They are named `client 0`, `client 1` and so on. */
+  readonly clients: number
+  /** What datagrams go through in each direction, in this order. Default: nothing, they arrive at once. */
+  readonly network?: readonly Stage[]
+  /** Sets the server up, before it listens: handlers, `run`. */
+  readonly server?: (server: Server<User>) => void
+  /** Sets a client up, before it connects. */
+  readonly client?: (client: Client, index: number) => void
+  readonly serverOptions?: Partial<Omit<ServerOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
+  readonly clientOptions?: Partial<Omit<ClientOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
+  /** Endpoints that do not `run()` themselves are updated so often a second. Default 60. */
+  readonly hz?: number
+}
+
+/** A running simulation. */
+export interface Simulation<User> {
+  readonly server: Server<User>
+  readonly clients: readonly Client[]
+  readonly clock: ManualClock
+  readonly network: SimulatedNetwork
+  /** Lets so many milliseconds pass. */
+  step(ms: number): Promise<void>
+  /** Lets time pass until the condition holds. Rejects with an Error after `timeoutMs` of simulated time, by default 10,000. */
+  until(condition: () => boolean, options?: { readonly timeoutMs?: number }): Promise<void>
+}
+
+/** Time passes in steps of this many ms; between them, promises settle. */
+const STEP_MS = 1
+
+/** Turns of the microtask queue per step: more than the longest chain of awaits inside the library. */
+const TURNS = 12
+
+const PORT = 9000
+
+/**
+ * Boots a server and clients on a simulated network and resolves when all clients are in. Rejects where one is not within 30 s of simulated time.
+ *
+ * @example
+ * const { clients, until } = await simulate({ seed: 7, messages, clients: 2, network: [delay(75, 10), loss(0.05)], server: arena })
+ * clients[0].send(Chat, { text: 'hi' })
+ * await until(() => heard === 1, { timeoutMs: 2000 })
+ */
+export async function simulate<User = undefined>(options: SimulateOptions<User>): Promise<Simulation<User>> {
+  const { seed, messages, hz = 60 } = options
+  const clock = new ManualClock()
+  const network = new SimulatedNetwork({ seed, clock, stages: options.network ?? [] })
+  const common = { messages, clock }
+  const server = new Server<User>({ ...options.serverOptions, ...common, transport: network.transport(), entropy: seededEntropy(seed) })
+  const clients = Array.from(
+    { length: options.clients },
+    (_, i) => new Client({ ...options.clientOptions, ...common, transport: network.transport(), entropy: seededEntropy(seed + i + 1) }),
+  )
+  const step = createStepper(clock, [server, ...clients], hz)
+  const until = createUntil(clock, step)
+  options.server?.(server)
+  const { host } = await server.listen({ port: PORT })
+  let joined = 0
+  let failure: Error | undefined
+  clients.forEach((client, i) => {
+    options.client?.(client, i)
+    client.connect({ host, port: PORT, name: `client ${i}` }).then(
+      () => joined++,
+      (error: Error) => {
+        failure ??= error
+      },
+    )
+  })
+  await until(() => joined === clients.length || failure !== undefined, { timeoutMs: 30_000 })
+  if (failure !== undefined) throw failure
+  return { server, clients, clock, network, step, until }
+}
+
+type Step = (ms: number) => Promise<void>
+
+function createStepper(clock: ManualClock, endpoints: readonly { readonly isRunning: boolean; update(): void }[], hz: number): Step {
+  let nextUpdateAt = clock.now()
+  return async (ms) => {
+    const until = clock.now() + ms
+    while (clock.now() < until) {
+      clock.advance(Math.min(STEP_MS, until - clock.now()))
+      if (clock.now() >= nextUpdateAt) {
+        nextUpdateAt += 1000 / hz
+        for (const endpoint of endpoints) if (!endpoint.isRunning) endpoint.update()
+      }
+      for (let turn = 0; turn < TURNS; turn++) await undefined
+    }
+  }
+}
+
+function createUntil(clock: ManualClock, step: Step): Simulation<unknown>['until'] {
+  return async (condition, { timeoutMs = 10_000 } = {}) => {
+    const end = clock.now() + timeoutMs
+    while (!condition()) {
+      if (clock.now() >= end) throw new Error(`the condition did not come true within ${timeoutMs} ms of simulated time`)
+      await step(STEP_MS)
+    }
+  }
+}
