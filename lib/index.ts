@@ -1,5 +1,6 @@
 // The package `tickwire`: what games use.
 
+export { type Capabilities, type Capability, capabilities } from './endpoint/capabilities.js'
 export { Client, type ClientEvents, type ClientOptions, type ConnectOptions, type FromClient } from './endpoint/client.js'
 export type { ConnectRequest } from './endpoint/connect-request.js'
 export type { EndReason } from './endpoint/control-messages.js'

@@ -37,7 +37,7 @@ import {
 } from './control-messages.js'
 import { Deferred } from './deferred.js'
 import type { Metrics } from './metrics.js'
-import { NetworkEndpoint } from './network-endpoint.js'
+import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
 import { checkInteger, type EndpointOptions } from './options.js'
@@ -125,7 +125,7 @@ interface Session {
  * client.run({ hz: 60 })
  * client.send(Chat, { text: 'hi' })
  */
-export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string, any>> {
+export class Client extends NetworkEndpoint<Client, ClientEvents> {
   readonly #serverClock = new ServerClock()
   #stage: Stage = 'idle'
   #isErrored = false
@@ -137,8 +137,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
   /** @throws TypeError or RangeError with code BAD_OPTION */
   constructor(options: ClientOptions) {
     super(options, false)
+    const isOpen = (): boolean => this.#stage === 'hello' || this.#stage === 'accepted'
     this.#owner = {
-      admitsMessages: true,
+      get admitsMessages() {
+        return isOpen() // after the end nothing comes any more: OnDisconnect is the last event
+      },
       handleMessage: (type, message) => this.#handleMessage(type, message),
       handleControl: (typeId, payload) => this.#handleControl(typeId, payload),
       handlePong: (sentAt, serverReceivedAt, serverSentAt, receivedAt, tick, tickMs) => {
@@ -161,6 +164,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     return this.state === NetworkEndpoint.ERRORED
   }
 
+  /** How long nothing may arrive before the connection has ended, in ms; 0: for ever. While connected, the smallest of this side's, the server's and the token's. */
+  override get timeout(): number {
+    return this.#session?.netcode?.timeoutMs ?? super.timeout
+  }
+
   /** The id that the server knows this client by; 0 before it was let in. */
   get peerId(): number {
     return this.#peerId
@@ -181,7 +189,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     const { name = '', data } = options
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
-    if (this.#stage === 'closing') this.#finish() // what is left of the last session ends here
+    if (this.#stage === 'closing') this.#hurryFarewell()
+    this.events.dropMessages() // of the last session: none of them may be taken for one of the new
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
     const session = this.#createSession(name, packed)
@@ -209,9 +218,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
   }
 
   /** As `disconnect`, and ends the loop of `run()`. */
-  async close(detail = ''): Promise<void> {
-    await this.disconnect(detail)
-    this.stopLoop()
+  close(detail = ''): Promise<void> {
+    return this.disconnect(detail).then(() => this.stopLoop())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -228,7 +236,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
       throw new NetworkError('NOT_CONNECTED', 'send() expected a client that was told to connect(); call that first')
     const delivery = deliveryOf(type, options)
     if (this.#stage === 'idle' || this.#stage === 'closing') return 0
-    return session.link.send(type, values, delivery, this.clock.now())
+    const { link } = session
+    return link.send(type, values, delivery, link.needsNow(type, delivery) ? this.clock.now() : 0)
   }
 
   /**
@@ -254,6 +263,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     return metricsOf(this.#session?.link, this.#state(), now)
   }
 
+  /** What the netcode layer of this connection, or the last, ignored, by cause; undefined before `connect`. */
+  get netcodeCounters(): Readonly<Record<string, number>> | undefined {
+    const netcode = this.#session?.netcode
+    return netcode === undefined ? undefined : { ...netcode.counters }
+  }
+
   // ── The loop's steps ──
 
   /** @internal */
@@ -266,6 +281,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     const session = this.#session
     const netcode = session?.netcode
     if (session === undefined || netcode === undefined) return
+    session.link.countReceived(bytes.length)
     const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at)
     this.#followNetcode(session, netcode, at)
     if (packet === undefined || this.#session !== session) return
@@ -287,8 +303,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     if (this.#stage === 'hello' && now - session.helloAt > WELCOME_TIMEOUT_MS) {
       this.#fail(session, new NetworkError('TIMEOUT', `the server did not answer the Hello within ${WELCOME_TIMEOUT_MS} ms`))
     }
-    if (this.#stage === 'accepted' && session.link.protocol.isOverflowing) {
-      this.#end(session, 'overflow', `more than ${this.settings.maxSendQueueBytes} bytes waited to be sent`)
+    if (session.link.isOverflowing) {
+      const text = `more than ${this.settings.maxSendQueueBytes} bytes waited to be sent`
+      if (this.#stage === 'accepted') this.#end(session, 'overflow', text)
+      else this.#fail(session, new NetworkError('OVERFLOW', text))
     }
     if (this.#stage === 'closing' && session.link.handleClosing(now)) this.#finish()
   }
@@ -299,7 +317,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     const netcode = session?.netcode
     if (session === undefined || netcode === undefined || !session.isSocketOpen) return
     if (netcode.state === CONNECTED) this.#transmitMessages(session.link, netcode, now)
-    this.#transmitNetcode(netcode)
+    this.#transmitNetcode(session, netcode)
   }
 
   /** @internal */
@@ -378,8 +396,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
 
   async #tokenOf(options: ConnectOptions): Promise<Uint8Array> {
     if (options.token === undefined) return this.#openToken(options.host, options.port)
-    const token = typeof options.token === 'function' ? await options.token() : options.token
-    const read = readConnectToken(token)
+    const token = typeof options.token === 'function' ? await fetchToken(options.token) : options.token
+    const read = token instanceof Uint8Array ? readConnectToken(token) : undefined
     if (read === undefined)
       throw new NetworkError(
         'BAD_TOKEN',
@@ -425,6 +443,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
   async #openSocket(session: Session, target: Address): Promise<void> {
     session.target = target
     session.isSocketOpen = false
+    session.isRefused = false // another address, another answer
     await this.transport.close()
     try {
       await this.transport.open({ remote: target, maxInboxDatagrams: MAX_INBOX_DATAGRAMS, socketBufferBytes: SOCKET_BUFFER_BYTES })
@@ -435,7 +454,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
         { cause },
       )
     }
-    if (this.#session === session && this.#stage !== 'idle') session.isSocketOpen = true
+    if (this.#session !== session) return // #finish has closed it, and the socket may be another session's by now
+    if (this.#stage !== 'idle') session.isSocketOpen = true
     else await this.transport.close()
   }
 
@@ -479,7 +499,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
   }
 
   #handleMessage(type: AnyMessageType, message: object): void {
-    if (this.#stage === 'accepted' || this.#stage === 'closing') this.events.pushMessage(this, type, message)
+    if (this.#stage === 'accepted') this.events.pushMessage(this, type, message)
     else this.#session?.early.push({ type, message })
   }
 
@@ -498,9 +518,15 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
       return
     }
     const now = this.clock.now()
+    if (welcome.timeoutMs > 0) session.netcode?.limitTimeout(welcome.timeoutMs)
     this.#transition('accepted')
     this.#peerId = welcome.peerId
-    session.link.open({ messages: welcome.windowMessages, bytes: welcome.windowBytes }, welcome.maxAckDelayMs, welcome.maxMessageBytes, now)
+    const tooLarge = session.link.open(
+      { messages: welcome.windowMessages, bytes: welcome.windowBytes },
+      welcome.maxAckDelayMs,
+      welcome.maxMessageBytes,
+      now,
+    )
     this.#serverClock.begin(welcome.serverNow, now)
     this.#serverClock.setTick(welcome.tick, welcome.tickMs, welcome.serverNow)
     session.link.protocol.startClockPings(CLOCK_PINGS, now)
@@ -508,6 +534,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     this.events.pushStep(() => {
       this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
       session.connected.resolve()
+      for (const error of tooLarge) this.report(error)
       return true // whoever awaits connect() adds handlers before the first message
     })
     for (const { type, message } of session.early) this.events.pushMessage(this, type, message)
@@ -556,12 +583,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
         return
       case 'accepted':
         if (netcode.state === DISCONNECTED) this.#announceEnd('closed', 'the server ended the session', undefined)
-        else
-          this.#announceEnd(
-            'timeout',
-            `nothing arrived from ${formatAddress(session.target!)} for ${this.settings.timeoutMs} ms`,
-            undefined,
-          )
+        else this.#announceEnd('timeout', `nothing arrived from ${formatAddress(session.target!)} for ${netcode.timeoutMs} ms`, undefined)
         this.#finish()
         return
       case 'closing':
@@ -587,7 +609,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     if (session.isRefused) return new NetworkError('REFUSED', `nobody listens at ${server} (the system says that the UDP port is closed)`)
     return new NetworkError(
       'TIMEOUT',
-      `no answer from ${server} within ${this.settings.timeoutMs} ms. Is the server running and its UDP port open? Do both sides give the same option game? Is the server in token mode (then connect with a token), or was the token made with another privateKey, for another address, or used before?`,
+      `no answer from ${server} within ${netcode.timeoutMs} ms. Is the server running and its UDP port open? Do both sides give the same option game? Is the server in token mode (then connect with a token), or was the token made with another privateKey, for another address, or used before?`,
     )
   }
 
@@ -618,6 +640,16 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     })
   }
 
+  /** A new connection begins while the last one still says farewell: what it has to say leaves at once, unacknowledged, and it ends. */
+  #hurryFarewell(): void {
+    const session = this.#session
+    if (session === undefined) return
+    this.flush() // messages first: the farewell has priority, and after it none is taken
+    session.link.hurryFarewell(this.clock.now())
+    this.flush()
+    this.#finish()
+  }
+
   /** Ends what is left of the session: the server is told by netcode, the socket closes. */
   #finish(): void {
     const session = this.#session
@@ -625,7 +657,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
     this.#transition('idle')
     if (session.netcode !== undefined && session.isSocketOpen) {
       session.netcode.disconnect()
-      this.#transmitNetcode(session.netcode)
+      this.#transmitNetcode(session, session.netcode)
     }
     session.isSocketOpen = false
     session.link.release()
@@ -656,23 +688,23 @@ export class Client extends NetworkEndpoint<Client, ClientEvents & Record<string
       const payloadBytes = link.pollPayload(buffer, netcode.payloadOffset, netcode.maxPayloadBytes, netcode.nextSequence, now)
       if (payloadBytes === 0) break
       const length = netcode.sealPayload(buffer, payloadBytes, now)
-      this.#sendDatagram(length, netcode)
-      link.countSent(length)
+      this.#sendDatagram(length, link, netcode)
     }
     link.endTransmit(now)
   }
 
-  #transmitNetcode(netcode: NetcodeClient): void {
+  #transmitNetcode({ link }: Session, netcode: NetcodeClient): void {
     for (;;) {
       const length = netcode.pollDatagram(this.transport.buffer())
       if (length === 0) return
-      this.#sendDatagram(length, netcode)
+      this.#sendDatagram(length, link, netcode)
     }
   }
 
-  #sendDatagram(length: number, netcode: NetcodeClient): void {
+  #sendDatagram(length: number, link: PeerConnection, netcode: NetcodeClient): void {
     const { host, port } = netcode.targetAddress
     this.transport.send(length, host, port)
+    link.countSent(length)
   }
 
   #addStep(step: () => void): void {
@@ -701,6 +733,20 @@ function checkConnectOptions(options: ConnectOptions): void {
   if (typeof options.host !== 'string' || options.host === '')
     throw withCode(new TypeError(`"host" expected an address or a name, got ${describe(options.host)}`), 'BAD_ADDRESS')
   checkInteger('port', options.port, 1, 65_535, 'BAD_PORT')
+}
+
+async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await fetch()
+  } catch (cause) {
+    throw new NetworkError(
+      'BAD_TOKEN',
+      `"token" expected a function that fetches a connect token, got one that failed: ${describeFailure(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
 }
 
 function toNetworkError(error: unknown): NetworkError {

@@ -44,7 +44,7 @@ export const Hello = control.define(
     version: uint16,
     ...limits,
     /** A hash per definition, in the order of ids. */
-    definitions: array(uint32, 14_000),
+    definitions: array(uint32, 16_384),
     name: string(MAX_NAME_BYTES),
     /** MessagePack; empty for none. */
     data: bytes(MAX_HELLO_DATA_BYTES),
@@ -60,6 +60,8 @@ export const Welcome = control.define(
     version: uint16,
     ...limits,
     peerId: uint32,
+    /** The time-out of the session, the smaller one of both sides, in ms; 0: none. */
+    timeoutMs: varuint,
     /** The server's clock in ms, its tick as a real number, and ms per tick (0: it runs no fixed loop). */
     serverNow: float64,
     tick: float64,
@@ -137,10 +139,7 @@ export function encodeData(data: unknown, maxBytes: number): Uint8Array {
   if (data === undefined) return new Uint8Array(0)
   const end = Data.codec.encode({ data }, scratch, scratchView, 0)
   if (end >= 0 && end <= maxBytes) return scratch.slice(0, end)
-  throw withCode(
-    new RangeError(`"data" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'more than 64 KiB' : end}`),
-    'BAD_OPTION',
-  )
+  throw withCode(new RangeError(`"data" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'far more' : end}`), 'BAD_OPTION')
 }
 
 /** What `encodeData` packed; undefined where there is none or it cannot be read. */

@@ -17,25 +17,25 @@ export interface OnOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export class Emitter<Events extends Record<string, unknown>> {
-  readonly #mitt = mitt<Events>()
-  /** What asynchronous handlers of the event being emitted returned. */
-  #results: Promise<unknown>[] = []
+export class Emitter<Events extends object> {
+  readonly #mitt = mitt<Record<string, unknown>>()
+  /** What asynchronous handlers of the events being emitted returned; an event that a handler emits stands behind that of its emitter. */
+  readonly #results: Promise<unknown>[] = []
   #failures = 0
-  readonly #report: (error: unknown) => void
+  readonly #report: (error: unknown, event: keyof Events & string) => void
 
-  /** `report` is given what a handler throws or rejects with. */
-  constructor(report: (error: unknown) => void) {
+  /** `report` is given what a handler throws or rejects with, and the event that it handled. */
+  constructor(report: (error: unknown, event: keyof Events & string) => void) {
     this.#report = report
   }
 
   on<K extends keyof Events & string>(event: K, handler: Handler<Events[K]>, options?: OnOptions): () => void {
-    const guarded = (value: Events[K]): void => {
+    const guarded = (value: unknown): void => {
       try {
-        const result = handler(value)
-        if (result instanceof Promise) this.#results.push(result.catch((error) => this.#fail(error)))
+        const result = handler(value as Events[K]) // `emit` took it as such
+        if (result instanceof Promise) this.#results.push(result.catch((error) => this.#fail(error, event)))
       } catch (error) {
-        this.#fail(error)
+        this.#fail(error, event)
       }
     }
     const off = (): void => this.#mitt.off(event, guarded)
@@ -47,26 +47,25 @@ export class Emitter<Events extends Record<string, unknown>> {
 
   /** Calls the handlers of an event. Their errors are reported. */
   emit<K extends keyof Events & string>(event: K, value: Events[K]): void {
+    const outer = this.#results.length
     this.#mitt.emit(event, value)
-    if (this.#results.length > 0) this.#results = []
+    this.#results.length = outer
   }
 
   /** As `emit`, for an event whose handlers decide something: `onSettled` is told whether one of them failed, at once where none is asynchronous. */
   ask<K extends keyof Events & string>(event: K, value: Events[K], onSettled: (hasFailed: boolean) => void): void {
+    const outer = this.#results.length
     const failures = this.#failures
     this.#mitt.emit(event, value)
-    const results = this.#results
-    this.#results = []
-    if (results.length === 0) onSettled(this.#failures > failures)
-    else {
-      const hasThrown = this.#failures > failures
-      void Promise.all(results).then((settled) => onSettled(hasThrown || settled.includes(FAILED)))
-    }
+    const results = this.#results.splice(outer)
+    const hasThrown = this.#failures > failures
+    if (results.length === 0) onSettled(hasThrown)
+    else void Promise.all(results).then((settled) => onSettled(hasThrown || settled.includes(FAILED)))
   }
 
-  #fail(error: unknown): typeof FAILED {
+  #fail(error: unknown, event: keyof Events & string): typeof FAILED {
     this.#failures++
-    this.#report(error)
+    this.#report(error, event)
     return FAILED
   }
 

@@ -43,6 +43,11 @@ export class EventQueue<Source> {
     return true
   }
 
+  /** Forgets the messages that wait; the steps stay. */
+  dropMessages(): void {
+    for (let left = this.#length; left > 0 && this.next(); left--) if (this.type === undefined) this.#push(undefined, undefined, this.value)
+  }
+
   #push(source: Source | undefined, type: AnyMessageType | undefined, value: unknown): void {
     if (this.#length > this.#mask) this.#grow()
     const at = (this.#head + this.#length++) & this.#mask

@@ -42,10 +42,8 @@ export class FixedStepLoop implements Loop {
 
   /** `update` makes one update of the endpoint and calls what it is given between emit and transmit. */
   constructor(clock: CompleteClock, timing: LoopTiming, options: RunOptions, update: (ticks: () => void) => void) {
-    if (typeof options !== 'object' || options === null)
-      throw withCode(new TypeError(`run() expected { hz }, got ${describe(options)}`), 'BAD_OPTION')
-    if (options.hz === undefined) throw withCode(new TypeError('"hz" expected a number, got undefined'), 'BAD_OPTION')
-    this.#stepMs = 1000 / readNumber('hz', options.hz, 60, 1, 1000)
+    FixedStepLoop.check(options)
+    this.#stepMs = 1000 / options.hz
     this.#clock = clock
     this.#timing = timing
     this.#options = options
@@ -56,6 +54,16 @@ export class FixedStepLoop implements Loop {
     options.signal?.addEventListener('abort', () => this.stop(), { once: true })
     if (options.signal?.aborted) this.stop()
     else this.#sleep()
+  }
+
+  /** Throws TypeError or RangeError with code BAD_OPTION. */
+  static check(options: RunOptions): void {
+    if (typeof options !== 'object' || options === null)
+      throw withCode(new TypeError(`run() expected { hz }, got ${describe(options)}`), 'BAD_OPTION')
+    if (options.hz === undefined) throw withCode(new TypeError('"hz" expected a number, got undefined'), 'BAD_OPTION')
+    readNumber('hz', options.hz, 60, 1, 1000)
+    if (options.onTick !== undefined && typeof options.onTick !== 'function')
+      throw withCode(new TypeError(`"onTick" expected a function, got ${describe(options.onTick)}`), 'BAD_OPTION')
   }
 
   get tick(): number {

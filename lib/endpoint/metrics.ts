@@ -99,6 +99,6 @@ export class DropCounters {
   wrongDirection = 0
   /** The bytes do not decode. */
   malformedMessage = 0
-  /** A game's message before Welcome. */
+  /** A game's message before Welcome, or after the end. */
   earlyMessage = 0
 }

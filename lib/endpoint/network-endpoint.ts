@@ -21,6 +21,7 @@ import { maxAckDelayFor, type PeerConnectionOptions } from './peer-connection.js
 
 /** The events of both kinds of endpoint. */
 export interface EndpointEvents {
+  OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
   OnError: { readonly error: NetworkError }
 }
 
@@ -39,7 +40,7 @@ const IDLE_WARNING_MS = 1000
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
-export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Record<string, any>> extends Measured {
+export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
   static readonly DISCONNECTED = 100
   static readonly ERRORED = 101
   static readonly LISTENING = 102
@@ -77,6 +78,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
   readonly #said = new Set<string>()
   #isUpdating = false
+  /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
+  #isEmitPaused = false
   #lastUpdateAt = Number.NEGATIVE_INFINITY
   #loop: FixedStepLoop | undefined
   /** Promises that wait and so drive the endpoint. */
@@ -97,7 +100,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     this.transport.onReadable = () => {
       if (this.#drivers > 0) this.update()
     }
-    this.emitter = new Emitter<Events>((error) => this.reportHandlerError(error))
+    this.emitter = new Emitter<Events>((error, event) => {
+      if (event === 'OnError') this.warnOnce('OnError', `a handler of OnError failed: ${describeFailure(error)} (said once)`)
+      else this.reportHandlerError(error)
+    })
     this.encoder = new MessageEncoder(this.pool, this.factory, isServer, this.settings.maxMessageBytes)
   }
 
@@ -146,6 +152,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
 
   /** Runs `update` and `onTick` at a fixed rate, until `stop()`, `signal` or the end of the endpoint. A second call ends the first loop. */
   run(options: RunOptions): Loop {
+    FixedStepLoop.check(options)
     this.#loop?.stop()
     this.#loop = new FixedStepLoop(this.clock, this.timing, options, (ticks) => this.#update(ticks))
     return this.#loop
@@ -180,8 +187,12 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     }
     // A new array each time, so that a handler may add and remove handlers.
     this.#handlers[id] = [...(this.#handlers[id] ?? []), handler]
+    let isRemoved = false
     return () => {
-      this.#handlers[id] = this.#handlers[id]?.filter((other) => other !== handler)
+      if (isRemoved) return
+      isRemoved = true
+      const at = this.#handlers[id]?.indexOf(handler) ?? -1
+      this.#handlers[id] = this.#handlers[id]?.filter((_, i) => i !== at)
     }
   }
 
@@ -237,10 +248,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
 
   /** @internal */
   protected reportHandlerError(cause: unknown, source?: Source): void {
-    this.report(
-      new NetworkError('HANDLER', `a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }),
-      source,
-    )
+    this.report(new NetworkError('HANDLER', `a handler failed: ${describeFailure(cause)}`, { cause }), source)
   }
 
   /** @internal */
@@ -267,7 +275,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
         this.#receive(now)
         this.expire(now)
       }
-      this.#emit()
+      if (!this.#isEmitPaused) this.#emit()
       if (ticks !== undefined) this.#runTicks(ticks)
       if (this.isActive) this.#transmit()
     } finally {
@@ -279,6 +287,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
     for (let left = MAX_DATAGRAMS_PER_UPDATE; left > 0 && this.events.length < MAX_QUEUED_EVENTS; left--) {
       const datagram = this.transport.receive()
       if (datagram === undefined) return
+      this.totals.inPackets++
+      this.totals.inBytes += datagram.bytes.length
       this.handleDatagram(datagram, now)
     }
   }
@@ -290,7 +300,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
       const { type, value, source } = events
       if (type === undefined) {
         // Steps are the only events without a type.
-        if ((value as () => boolean | undefined)()) return
+        if ((value as () => boolean | undefined)()) {
+          this.#pauseEmit()
+          return
+        }
       } else if (this.isHeard(source!)) this.#emitMessage(type, value, source!)
     }
   }
@@ -312,6 +325,13 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents & Re
       }
     }
     if (hasListener) this.emitMessage(type, message, source)
+  }
+
+  #pauseEmit(): void {
+    this.#isEmitPaused = true
+    void Promise.resolve().then(() => {
+      this.#isEmitPaused = false
+    })
   }
 
   #runTicks(ticks: () => void): void {
@@ -362,4 +382,9 @@ function createTransport(transport: EndpointOptions['transport'], clock: Complet
   if (transport === undefined || transport === 'auto' || transport === 'dgram') return new UdpTransport({ clock })
   if (typeof transport === 'object' && transport !== null && typeof transport.open === 'function') return transport
   throw withCode(new TypeError(`"transport" expected 'auto', 'dgram' or a Transport, got ${describe(transport)}`), 'BAD_OPTION')
+}
+
+/** What a handler threw, in words; a thrown object may have no text of its own. */
+export function describeFailure(cause: unknown): string {
+  return cause instanceof Error ? cause.message : describe(cause)
 }

@@ -7,6 +7,7 @@ import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
 import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
+import type { NetworkError } from './network-error.js'
 import type { Settings } from './options.js'
 
 /** What a `PeerConnection` needs of its endpoint. */
@@ -54,8 +55,9 @@ export class PeerConnection implements ConnectionSink {
   readonly #owner: PeerConnectionOwner
   readonly #otherSide: 'client' | 'server'
   /** Messages that wait for Welcome; undefined once they need not. */
-  #held: { message: OutMessage; ttlMs: number }[] | undefined
+  #held: { readonly type: AnyMessageType; readonly message: OutMessage; readonly ttlMs: number }[] | undefined
   #heldBytes = 0
+  #isHeldOverflowing = false
   #farewell: { readonly typeId: number; readonly payload: Uint8Array } | undefined
   #farewellAt = 0
   #closedAt = Number.POSITIVE_INFINITY
@@ -92,7 +94,13 @@ export class PeerConnection implements ConnectionSink {
     return this.sendEncoded(type, delivery, now)
   }
 
-  /** Queues the message that the encoder holds. */
+  /** Whether `sendEncoded` needs the time: to read the clock costs as much as all else that is done for a small message. */
+  needsNow(type: AnyMessageType, delivery: Delivery): boolean {
+    const isReliable = delivery === 'reliable' || delivery === 'ordered'
+    return !isReliable || type.ttlMs !== undefined || this.protocol.queuedBytes * 2 > this.#options.settings.maxSendQueueBytes
+  }
+
+  /** Queues the message that the encoder holds. `now` may be 0 where `needsNow` says so. */
   sendEncoded(type: AnyMessageType, delivery: Delivery, now: number): number {
     const { encoder, pool, settings } = this.#options
     const bytes = encoder.end - encoder.start
@@ -108,11 +116,12 @@ export class PeerConnection implements ConnectionSink {
     if (this.#held !== undefined) {
       if (this.#heldBytes + bytes > settings.maxSendQueueBytes) {
         pool.releaseMessage(message)
-        this.protocol.droppedMessages++
+        if (message.lane < 0) this.protocol.droppedMessages++
+        else this.#isHeldOverflowing = true
         return 0
       }
       this.#heldBytes += bytes
-      this.#held.push({ message, ttlMs })
+      this.#held.push({ type, message, ttlMs })
     } else if (!this.protocol.send(message, ttlMs, now)) return 0
     this.counters.outMessages++
     this.#options.totals.outMessages++
@@ -128,13 +137,26 @@ export class PeerConnection implements ConnectionSink {
     this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
-  /** The peer has said what it takes: messages that waited go out. */
-  open(window: LaneWindow, peerMaxAckDelayMs: number, peerMaxMessageBytes: number, now: number): void {
+  /** A reliable message did not fit into the send queue. */
+  get isOverflowing(): boolean {
+    return this.#isHeldOverflowing || this.protocol.isOverflowing
+  }
+
+  /** The peer has said what it takes: messages that waited go out, save those that are too large for it. Returns an error for each of these. */
+  open(window: LaneWindow, peerMaxAckDelayMs: number, peerMaxMessageBytes: number, now: number): NetworkError[] {
     this.maxMessageBytes = Math.min(this.maxMessageBytes, peerMaxMessageBytes)
     this.protocol.setPeer(window, Math.max(peerMaxAckDelayMs, 1))
     const held = this.#held ?? []
     this.#held = undefined
-    for (const { message, ttlMs } of held) this.protocol.send(message, ttlMs, now)
+    const errors: NetworkError[] = []
+    for (const { type, message, ttlMs } of held) {
+      if (message.payloadBytes <= this.maxMessageBytes) this.protocol.send(message, ttlMs, now)
+      else {
+        errors.push(this.#options.encoder.tooLarge(type, message.payloadBytes, this.maxMessageBytes))
+        this.#options.pool.releaseMessage(message)
+      }
+    }
+    return errors
   }
 
   /**
@@ -160,6 +182,12 @@ export class PeerConnection implements ConnectionSink {
 
   // ── Receiving ──
 
+  /** A datagram of this connection has arrived. The endpoint's totals count it apart, with those that are nobody's. */
+  countReceived(datagramBytes: number): void {
+    this.counters.inPackets++
+    this.counters.inBytes += datagramBytes
+  }
+
   /** A packet that the link has opened: a payload at bytes[start, end), or a keep-alive. */
   handlePacket(
     bytes: Uint8Array,
@@ -171,10 +199,6 @@ export class PeerConnection implements ConnectionSink {
     at: number,
   ): void {
     const { totals } = this.#options
-    this.counters.inPackets++
-    this.counters.inBytes += bytes.length
-    totals.inPackets++
-    totals.inBytes += bytes.length
     this.needsTransmit = true
     if (isPayload) {
       this.protocol.handlePayload(bytes, start, end, sequence, nextSequence, at)
@@ -250,6 +274,13 @@ export class PeerConnection implements ConnectionSink {
     this.#farewellAt = Number.POSITIVE_INFINITY
     this.sendControl(this.#farewell.typeId, this.#farewell.payload, now)
     return false
+  }
+
+  /** The farewell goes out with the next transmit, whatever else waits. */
+  hurryFarewell(now: number): void {
+    if (this.#farewell === undefined || this.#farewellAt === Number.POSITIVE_INFINITY) return
+    this.#farewellAt = now
+    this.handleClosing(now)
   }
 
   /** The end: memory is given back. */

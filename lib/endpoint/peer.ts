@@ -1,6 +1,7 @@
 import type { Address } from '../io/address.js'
 import type { InputOf, MessageType } from '../messages/index.js'
 import { Measured, type Metrics } from './metrics.js'
+import { NEVER_SECONDS } from './open-mode.js'
 import type { SendOptions } from './send-options.js'
 import type { ServerConnection } from './server-connection.js'
 
@@ -59,7 +60,7 @@ export class Peer<User = undefined> extends Measured {
   /** How long nothing may arrive before this connection has ended, in ms; 0: for ever. */
   get timeout(): number {
     const { timeoutSeconds } = this.#connection.client
-    return timeoutSeconds === Number.POSITIVE_INFINITY ? 0 : timeoutSeconds * 1000
+    return timeoutSeconds >= NEVER_SECONDS ? 0 : timeoutSeconds * 1000
   }
 
   /**

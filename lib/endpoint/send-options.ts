@@ -13,7 +13,7 @@ const DELIVERIES: readonly Delivery[] = ['unreliable', 'sequenced', 'reliable', 
 /** The delivery that the options ask for, else that of the definition. */
 export function deliveryOf(type: AnyMessageType, options: SendOptions | undefined): Delivery {
   const delivery = options?.delivery
-  if (delivery === undefined) return type.delivery
+  if (delivery === undefined) return type?.delivery ?? 'ordered' // where no message type was given, the encoder says so
   if (DELIVERIES.includes(delivery)) return delivery
   throw withCode(new TypeError(`"delivery" expected ${DELIVERIES.join(', ')}, got ${describe(delivery)}`), 'BAD_OPTION')
 }

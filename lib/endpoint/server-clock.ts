@@ -21,7 +21,7 @@ export class ServerClock {
   #tickMs = 0
   #tickAt = 0
 
-  /** The first word of the server's clock, in Welcome: right to within the time that it travelled. */
+  /** The first word of the server's clock, in Welcome: behind by the time that it travelled, resent or not. */
   begin(serverNow: number, now: number): void {
     this.#count = 0
     this.#target = serverNow - now
@@ -43,6 +43,8 @@ export class ServerClock {
     }
     this.#slew(receivedAt)
     this.#target = (there - back) / 2
+    // Welcome may have been lost and sent again, so what it said can lie a second behind: the first pong puts that right at once. Forward only; back is slewed.
+    if (this.#count === 1) this.#shown = Math.max(this.#shown, this.#target)
   }
 
   setTick(tick: number, tickMs: number, serverNow: number): void {

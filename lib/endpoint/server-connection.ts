@@ -140,7 +140,8 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
-    return this.isAccepted ? this.link.send(type, values, delivery, this.#owner.now()) : 0
+    if (!this.isAccepted) return 0
+    return this.link.send(type, values, delivery, this.link.needsNow(type, delivery) ? this.#owner.now() : 0)
   }
 
   // ── Decisions ──
@@ -158,6 +159,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
       windowBytes: settings.window.bytes,
       maxMessageBytes: settings.maxMessageBytes,
       peerId: this.#peer.id,
+      timeoutMs: Math.ceil(this.#peer.timeout),
       ...this.#owner.welcomeOf(this.#peer),
       resumeToken: new Uint8Array(0),
       extensions: [],
@@ -226,8 +228,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
         if (now >= this.#stageEndsAt) this.reject('undecided', 'the server did not decide in time')
         return
       case 'accepted':
-        if (this.link.protocol.isOverflowing)
-          this.end('overflow', `more than ${this.#options.settings.maxSendQueueBytes} bytes waited to be sent`)
+        if (this.link.isOverflowing) this.end('overflow', `more than ${this.#options.settings.maxSendQueueBytes} bytes waited to be sent`)
         return
       case 'closing':
         if (this.link.handleClosing(now)) this.#close()
@@ -240,6 +241,14 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   shift(ms: number, now: number): void {
     this.#stageEndsAt += ms
     this.link.protocol.shift(ms, now)
+  }
+
+  /** Queues a farewell although netcode has ended the session: the server sends it as its last word, ahead of netcode's disconnect packets. False where there is nobody to tell. */
+  sayLastWord(reason: EndReason, detail: string): boolean {
+    if (!this.isAccepted) return false
+    const values = { reason: endReasonNumber(reason), detail, data: new Uint8Array(0) }
+    this.link.sendControl(Goodbye.id, encodeControl(Goodbye, values), this.#owner.now())
+    return true
   }
 
   /** Netcode has ended the session. */
@@ -281,7 +290,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   #handleGoodbye(payload: Uint8Array): void {
     const goodbye = decodeControl(Goodbye, payload)
     if (goodbye === undefined || this.#stage === 'closing' || this.#stage === 'ended') return
-    if (this.isAccepted) this.#finishPeer(endReasonOf(goodbye.reason), goodbye.detail, decodeData(goodbye.data))
+    if (this.isAccepted) this.#finishPeer(reasonOfClient(goodbye.reason), goodbye.detail, decodeData(goodbye.data))
     this.#transition('closing')
     this.link.closeByPeer(this.#owner.now())
   }
@@ -301,4 +310,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     if (!TRANSITIONS[this.#stage].includes(to)) throw new Error(`a server's connection cannot go from ${this.#stage} to ${to}`)
     this.#stage = to
   }
+}
+
+/** A client cannot say that the server has kicked it, closed, or replaced it. */
+function reasonOfClient(number: number): EndReason {
+  const reason = endReasonOf(number)
+  return reason === 'timeout' || reason === 'overflow' || reason === 'protocol-error' ? reason : 'closed'
 }

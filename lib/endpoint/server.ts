@@ -7,7 +7,7 @@ import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer } from '../netcode/netcode-server.js'
-import { formatAddress, parseAddress } from '../wire/address.js'
+import { canonicalHost, formatAddress, parseAddress } from '../wire/address.js'
 import { MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
@@ -70,7 +70,7 @@ const SPARE_SLOTS = 16
  * await server.listen({ port: 9000 })
  * server.run({ hz: 60 })
  */
-export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, ServerEvents<User> & Record<string, any>> {
+export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, ServerEvents<User>> {
   /** False: whoever asks to be let in is refused as `not-accepting`; peers that are in stay. */
   acceptNewConnections = true
   readonly #maxPeers: number
@@ -82,7 +82,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #netcode: NetcodeServer | undefined
   #warnings: ServerWarnings | undefined
   #state: number = NetworkEndpoint.DISCONNECTED
-  #isOpening = false
+  #opening: Promise<Address> | undefined
   #lastPeerId = 0
   #address: Address | undefined
   #closing: Promise<void> | undefined
@@ -110,7 +110,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     if (host !== undefined && typeof host !== 'string')
       throw withCode(new TypeError(`"host" expected a string, got ${describe(host)}`), 'BAD_ADDRESS')
     checkInteger('port', port, 0, 65_535, 'BAD_PORT')
-    if (this.#isOpening || this.isActive)
+    if (this.#opening !== undefined || this.isActive)
       throw new NetworkError('ALREADY_ACTIVE', 'listen() expected a server that is not listening; close() it first')
     if (this.#privateKey !== undefined && this.#publicAddresses === undefined && (host === undefined || isWildcardHost(host))) {
       throw new NetworkError(
@@ -119,7 +119,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       )
     }
     const opened = this.#open(host, port)
-    opened.catch(() => {})
+    const settled = (): void => {
+      this.#opening = undefined
+    }
+    this.#opening = opened
+    opened.then(settled, settled)
     return opened
   }
 
@@ -141,8 +145,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return this.#peers.get(id)
   }
 
+  /** The peer at a numeric host, in any spelling, and port. Looks through all peers. */
   getPeerByAddress(address: { readonly host: string; readonly port: number }): Peer<User> | undefined {
-    for (const peer of this.#peers.values()) if (peer.address.port === address.port && peer.address.host === address.host) return peer
+    const host = toCanonicalHost(address.host)
+    for (const peer of this.#peers.values()) if (peer.address.port === address.port && peer.address.host === host) return peer
     return undefined
   }
 
@@ -156,7 +162,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /** As `peer.send` for each of some peers; encoded once. Returns the bytes queued in all. */
   sendTo<M extends FromServer>(peers: Iterable<Peer<User>>, type: M, values: InputOf<M>, options?: SendOptions): number {
-    return this.#sendTo(peers, undefined, type, values, options)
+    // Taken out before anything is encoded: an iterable of the game may run its code, and that may send.
+    return this.#sendTo(Array.isArray(peers) ? peers : Array.from(peers), undefined, type, values, options)
   }
 
   /** As `peer.send` for every peer, or all except one; encoded once. One peer's trouble is no other's: it is reported by OnError, and the rest gets the message. */
@@ -169,13 +176,18 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** Ends the connection of every peer, as `peer.disconnect` does. The server goes on listening. */
-  async disconnectAll(detail = ''): Promise<void> {
-    await Promise.all(Array.from(this.#peers.values(), (peer) => peer.disconnect(detail)))
+  disconnectAll(detail = ''): Promise<void> {
+    checkText('detail', detail, MAX_DETAIL_BYTES)
+    return Promise.all(Array.from(this.#peers.values(), (peer) => peer.disconnect(detail))).then(() => undefined)
   }
 
   /** Tells every peer (`server-closed`), waits up to a second for that, and frees the port. The loop of `run()` ends. Harmless when closed. */
   close(detail = ''): Promise<void> {
     checkText('detail', detail, MAX_DETAIL_BYTES)
+    if (this.#opening !== undefined) {
+      const close = (): Promise<void> => this.close(detail)
+      return this.#opening.then(close, close)
+    }
     if (!this.isActive) return this.#closing ?? Promise.resolve()
     this.#closing ??= this.drive(this.#close(detail))
     return this.#closing
@@ -221,6 +233,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
     // Set when netcode reported the client.
     const connection = packet.client.attachment as ServerConnection<User>
+    connection.link.countReceived(bytes.length)
     connection.handlePacket(bytes, packet.start, packet.end, packet.isPayload, packet.sequence, at)
   }
 
@@ -244,6 +257,9 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       const length = netcode.pollDatagram(transport.buffer())
       if (length === 0) return
       transport.send(length, netcode.targetHost, netcode.targetPort)
+      const client = netcode.targetClient
+      if (client !== undefined) (client.attachment as ServerConnection<User>).link.countSent(length)
+      else this.#countSentToStranger(length)
     }
   }
 
@@ -281,7 +297,6 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   // ── Opening and closing ──
 
   async #open(host: string | undefined, port: number): Promise<Address> {
-    this.#isOpening = true
     try {
       const address = await this.transport.open({
         ...(host === undefined ? {} : { host }),
@@ -297,8 +312,6 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         `cannot listen on ${host ?? 'all interfaces'}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
         { cause },
       )
-    } finally {
-      this.#isOpening = false
     }
   }
 
@@ -337,6 +350,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     for (const peer of this.#peers.values()) peer.connection.end('server-closed', detail)
     for (const connection of this.#connections) connection.reject('not-accepting', detail)
     await Promise.all(Array.from(this.#connections, (connection) => connection.closed))
+    this.#netcode!.disconnectAll() // who came meanwhile
     this.update() // the last disconnect packets, and OnDisconnect of the last peers
     this.stopLoop()
     this.#state = NetworkEndpoint.DISCONNECTED
@@ -366,9 +380,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         case 'timeout':
           connection.handleLinkEnded('timeout', `nothing arrived for ${event.client.timeoutSeconds * 1000} ms`)
           break
-        case 'replaced':
-          connection.handleLinkEnded('replaced', 'the same client id connected again')
+        case 'replaced': {
+          const detail = 'the same client id connected again'
+          if (connection.sayLastWord('replaced', detail)) this.#transmitTo(connection, netcode, now)
+          connection.handleLinkEnded('replaced', detail)
           break
+        }
         default:
           connection.handleLinkEnded('closed', '')
       }
@@ -395,6 +412,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       link.countSent(length)
     }
     link.endTransmit(now)
+  }
+
+  #countSentToStranger(datagramBytes: number): void {
+    this.totals.outPackets++
+    this.totals.outBytes += datagramBytes
   }
 
   #createOwner(): ServerConnectionOwner<User> {
@@ -489,10 +511,22 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         bytes += peer.connection.link.sendEncoded(type, delivery, now)
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error
-        this.report(error, peer)
+        this.events.pushStep(() => {
+          this.report(error, peer) // later, as a handler may send, and the encoder still holds this message
+          return undefined
+        })
       }
     }
     return bytes
+  }
+}
+
+/** Undefined for what is no numeric host, and so no peer's. */
+function toCanonicalHost(host: string): string | undefined {
+  try {
+    return canonicalHost(host)
+  } catch {
+    return undefined
   }
 }
 

@@ -77,7 +77,7 @@ export class NetcodeClient {
   readonly counters: NetcodeClientCounters = { malformed: 0, stranger: 0, unexpected: 0, replayed: 0, sequenceTooLarge: 0, forged: 0 }
 
   readonly #crypto: Crypto
-  readonly #keepAliveMs: number
+  #keepAliveMs: number
   readonly #timeoutOverrideMs: number | undefined
 
   #state: NetcodeClientState = DISCONNECTED
@@ -199,7 +199,8 @@ export class NetcodeClient {
       return undefined
     }
     this.#lastReceivedAt = now
-    this.#timesOutAt = now + this.#timeoutMs
+    // Never earlier than before: after a stall deadlines have moved, and what waited in the inbox arrived long ago.
+    this.#timesOutAt = Math.max(this.#timesOutAt, now + this.#timeoutMs)
     switch (this.#packets.type) {
       case PACKET_DENIED:
         this.#failAddress(CONNECTION_DENIED, now)
@@ -234,6 +235,19 @@ export class NetcodeClient {
   /** The current server cannot be reached, as a closed port said: goes on as after a time-out, but at once. Does nothing unless connecting. */
   handleUnreachable(now: number): void {
     if (this.#state === SENDING_REQUEST || this.#state === SENDING_RESPONSE) this.#handleSilence(now)
+  }
+
+  /** The server has said that it waits for at most `timeoutMs` without a packet: this side waits no longer, and says at least five times in it that it lives. */
+  limitTimeout(timeoutMs: number): void {
+    this.#keepAliveMs = Math.min(this.#keepAliveMs, timeoutMs / 5)
+    if (timeoutMs >= this.#timeoutMs) return
+    this.#timeoutMs = timeoutMs
+    this.#timesOutAt = this.#lastReceivedAt + timeoutMs
+  }
+
+  /** Milliseconds without a packet after which this side ends the session; 0 = never. */
+  get timeoutMs(): number {
+    return this.#timeoutMs === Number.POSITIVE_INFINITY ? 0 : this.#timeoutMs
   }
 
   /** When `handleTimeout` has work, in milliseconds of `now`; Infinity where nothing is waited for. */

@@ -127,6 +127,11 @@ export class NetcodeServer {
     return this.#outbox.targetPort
   }
 
+  /** The client that this datagram is for; undefined where its target holds no slot. */
+  get targetClient(): NetcodeServerClient | undefined {
+    return this.#outbox.targetClient
+  }
+
   /** Clients that were challenged and have not answered. */
   get pendingCount(): number {
     return this.#pending.size
@@ -365,7 +370,8 @@ export class NetcodeServer {
       return undefined
     }
     client.lastReceivedAt = now
-    client.timesOutAt = now + client.timeoutMs
+    // Never earlier than before: after a stall deadlines have moved, and what waited in the inbox arrived long ago.
+    client.timesOutAt = Math.max(client.timesOutAt, now + client.timeoutMs)
     client.confirmed = true
 
     const isPayload = packets.type === PACKET_PAYLOAD

@@ -38,6 +38,8 @@ export class ServerOutbox {
   /** Where the datagram that `poll` gave last must go. */
   targetHost = ''
   targetPort = 0
+  /** Whose slot that datagram is for; undefined for a challenge or a denial. */
+  targetClient: ServerClient | undefined
 
   readonly #packets: PacketCodec
   readonly #challengeTokens: ChallengeTokenCodec
@@ -110,7 +112,7 @@ export class ServerOutbox {
     const farewell = this.#farewells.peek()
     if (farewell === undefined) return 0
     if (--farewell.remaining === 0) this.#farewells.shift()
-    this.#setTarget(farewell.client.address.host, farewell.client.address.port)
+    this.#setTarget(farewell.client.address.host, farewell.client.address.port, farewell.client)
     return this.seal(farewell.client, PACKET_DISCONNECT, out, 0)
   }
 
@@ -140,7 +142,7 @@ export class ServerOutbox {
     for (let client = this.#keepAlives.shift(); client !== undefined; client = this.#keepAlives.shift()) {
       client.isKeepAliveQueued = false
       if (!client.isConnected) continue
-      this.#setTarget(client.address.host, client.address.port)
+      this.#setTarget(client.address.host, client.address.port, client)
       return this.sealKeepAlive(client, out)
     }
     return 0
@@ -153,8 +155,9 @@ export class ServerOutbox {
     return length
   }
 
-  #setTarget(host: string, port: number): void {
+  #setTarget(host: string, port: number, client?: ServerClient): void {
     this.targetHost = host
     this.targetPort = port
+    this.targetClient = client
   }
 }

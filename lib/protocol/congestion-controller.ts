@@ -4,10 +4,10 @@ export interface CongestionController {
   readonly window: number
   /** Bytes per millisecond at which an update releases packets. */
   pacingRate(smoothedRttMs: number): number
-  /** A packet was acknowledged. `isAppLimited`: the window was not the limit when it was sent, so its arrival proves nothing about it. */
+  /** A packet was acknowledged. `isAppLimited`: the last transmit left the window unfilled, so the arrival proves nothing about it (RFC 9002 section 7.8). */
   handleAcked(bytes: number, sentAt: number, isAppLimited: boolean, smoothedRttMs: number, now: number): void
   /** A packet was declared lost. Returns the number of the congestion event that it belongs to. */
-  handleLost(bytes: number, sentAt: number, now: number): number
+  handleLost(sentAt: number, now: number): number
   /** A packet declared lost in `event` has arrived after all. */
   handleSpurious(event: number): void
   /** All packets over several probe timeouts were lost (RFC 9002 section 7.6). */

@@ -4,7 +4,7 @@ import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/byte
 import { CLOCK_PING_MS, IDLE_PING_MS, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
 import { Cubic } from './cubic.js'
-import { ACK, FIRST_SKIPPABLE, PING, PONG, WINDOW } from './frames.js'
+import { ACK, FIRST_SKIPPABLE, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
 import type { MessageSink } from './lane-receiver.js'
 import { CONTROL_LANE, type LaneWindow } from './lanes.js'
 import { MessageReceiver } from './message-receiver.js'
@@ -48,8 +48,6 @@ const PING_BYTES = 9
 const PONG_BYTES = 41
 
 const reader = new VarintReader()
-/** For packets that carry only acks. */
-const noItems: PacketItems = []
 
 export class Connection implements PacketOwner {
   readonly #options: ConnectionOptions
@@ -66,6 +64,8 @@ export class Connection implements PacketOwner {
   #isPongDue = false
   #pongFor = 0
   #pingReceivedAt = 0
+  /** When a full queue was last cleared of what had expired. */
+  #clearedAt = Number.NEGATIVE_INFINITY
   /** Unreliable messages that a full send queue dropped. */
   droppedMessages = 0
 
@@ -120,6 +120,7 @@ export class Connection implements PacketOwner {
 
   /** Whether something waits that the window lets go, but pacing or congestion does not. */
   hasUnsent(now: number): boolean {
+    this.#sender.admitsBlocks = true
     return this.#sender.urgency(now) >= 0
   }
 
@@ -153,7 +154,7 @@ export class Connection implements PacketOwner {
    */
   send(message: OutMessage, ttlMs: number, now: number): boolean {
     const isUnreliable = message.lane < 0
-    if (this.#sender.queuedBytes + message.end - message.start > this.#options.maxSendQueueBytes && message.lane !== CONTROL_LANE) {
+    if (message.lane !== CONTROL_LANE && this.#isFullFor(message, now)) {
       this.#options.pool.releaseMessage(message)
       if (isUnreliable) this.droppedMessages++
       else this.#isOverflowing = true
@@ -178,21 +179,24 @@ export class Connection implements PacketOwner {
   pollPayload(bytes: Uint8Array, at: number, end: number, sequence: number, now: number): number {
     const path = this.#path
     const packet = path.canSend ? path.prepare(sequence, now) : undefined
-    const items = packet?.items ?? noItems
     const ackEnd = path.hasUnacked ? path.writeAck(bytes, at, end, now) : at
     const pongEnd = this.#writePong(bytes, ackEnd, end, now)
     let offset = pongEnd
-    if (packet !== undefined) {
-      offset = this.#writeWindows(bytes, offset, end, items)
+    let leaves = pongEnd > ackEnd || path.isAckDue(now, this.#options.timing.intervalMs)
+    if (packet === undefined) path.noteBlocked()
+    else {
+      this.#sender.maxWholeBytes = end - at - RUN_HEADER_BYTES
+      this.#sender.admitsBlocks = path.admitsBlocks
+      offset = this.#writeWindows(bytes, offset, end, packet.items)
       offset = this.#writePing(bytes, offset, end, now)
-      offset = this.#sender.write(bytes, offset, end, items, now, offset === at)
-      if (offset === pongEnd && path.needsProbe && this.#sender.urgency(now) < 0) offset = writePing(bytes, offset, end, now)
-      if (offset === at) path.noteNothingToSend()
+      const hasMessages = this.#sender.urgency(now) >= 0
+      leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
+      offset = this.#sender.write(bytes, offset, end, packet.items, leaves, now)
+      if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
+      if (offset === pongEnd && !hasMessages) path.noteNothingToSend()
     }
     const isAckEliciting = offset > pongEnd
-    const isDue =
-      pongEnd > ackEnd || path.isAckDue(now, this.#options.timing.intervalMs) || (packet !== undefined && this.#sender.urgency(now) >= 0)
-    if (!isAckEliciting && (offset === at || !isDue)) return 0
+    if (!isAckEliciting && (offset === at || !leaves)) return 0
     if (pongEnd > ackEnd) this.#isPongDue = false
     path.handleSent(packet, sequence, offset - at, ackEnd > at, isAckEliciting, now)
     return offset - at
@@ -235,7 +239,7 @@ export class Connection implements PacketOwner {
 
   /** When `handleTimeout` or `pollPayload` has something to do at the latest. */
   nextDeadline(): number {
-    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline, this.#nextPingAt)
+    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline - this.#options.timing.intervalMs, this.#nextPingAt)
   }
 
   handleTimeout(now: number): void {
@@ -287,6 +291,7 @@ export class Connection implements PacketOwner {
 
   #handlePong(bytes: Uint8Array, at: number, end: number, receivedAt: number): number {
     if (at + PONG_BYTES - 1 > end) return -1
+    for (let i = 0; i < 5; i++) if (!Number.isFinite(readFloat64(bytes, at + 8 * i))) return -1
     this.#options.sink.handlePong(
       readFloat64(bytes, at),
       readFloat64(bytes, at + 8),
@@ -317,17 +322,23 @@ export class Connection implements PacketOwner {
     return offset
   }
 
+  /** Before the queue counts as full, once in an update, what has expired in it makes room. */
+  #isFullFor(message: OutMessage, now: number): boolean {
+    const room = this.#options.maxSendQueueBytes - (message.end - message.start)
+    if (this.#sender.queuedBytes <= room) return false
+    if (this.#clearedAt < now) this.#sender.dropExpired(now)
+    this.#clearedAt = now
+    return this.#sender.queuedBytes > room
+  }
+
   /** A ping where one is due: in the first run for the clock, then every two seconds; a side that keeps no clock only while it has no other RTT samples. */
   #writePing(bytes: Uint8Array, at: number, end: number, now: number): number {
     if (now < this.#nextPingAt || at + PING_BYTES > end) return at
-    if (this.#clockPingsLeft > 0) {
-      this.#clockPingsLeft--
-      this.#nextPingAt = now + CLOCK_PING_MS
-    } else {
-      const isFresh = !this.#keepsClock && this.#path.lastSampleAt + IDLE_PING_MS > now
-      this.#nextPingAt = (isFresh ? this.#path.lastSampleAt : now) + IDLE_PING_MS
-      if (isFresh) return at
-    }
+    const isOfRun = this.#clockPingsLeft > 0
+    if (isOfRun) this.#clockPingsLeft--
+    const isFresh = !isOfRun && !this.#keepsClock && this.#path.lastSampleAt + IDLE_PING_MS > now
+    this.#nextPingAt = (isFresh ? this.#path.lastSampleAt : now) + (this.#clockPingsLeft > 0 ? CLOCK_PING_MS : IDLE_PING_MS)
+    if (isFresh) return at
     return writePing(bytes, at, end, now)
   }
 

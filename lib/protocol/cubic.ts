@@ -9,12 +9,25 @@ const ALPHA = (3 * (1 - BETA)) / (1 + BETA) // growth of the Reno-friendly estim
 const PACING_GAIN = 1.25 // RFC 9002 section 7.7
 const SLOW_START_PACING_GAIN = 2 // the window doubles each round trip
 
+/** What a spurious congestion event gives back. */
+interface BeforeEvent {
+  readonly window: number
+  readonly threshold: number
+  readonly priorWindow: number
+  readonly maxWindow: number
+  readonly plateauMs: number
+  readonly epochAt: number
+  readonly renoWindow: number
+}
+
 export class Cubic implements CongestionController {
   readonly #minRateBytesPerMs: number
   #window = INITIAL_WINDOW_BYTES
   #slowStartThreshold = Number.POSITIVE_INFINITY
   #floor = MIN_WINDOW_BYTES
-  /** Window before the last cut, when the plateau is reached, and the start of the epoch (0 = none), section 4.1. */
+  /** Window at the last cut, section 4.1. */
+  #priorWindow = 0
+  /** The plateau of the curve (below the window at the cut where fast convergence lowered it), how long after the epoch's start it is reached, and that start (0 = none). */
   #maxWindow = 0
   #plateauMs = 0
   #epochAt = 0
@@ -23,7 +36,7 @@ export class Cubic implements CongestionController {
   #recoveryAt = Number.NEGATIVE_INFINITY
   #event = 0
   #eventLosses = 0
-  #beforeEvent: { window: number; threshold: number; maxWindow: number; plateauMs: number; epochAt: number; renoWindow: number } | undefined
+  #beforeEvent: BeforeEvent | undefined
 
   constructor(minRateBytesPerSecond: number) {
     this.#minRateBytesPerMs = minRateBytesPerSecond / 1000
@@ -50,7 +63,7 @@ export class Cubic implements CongestionController {
     if (this.#window > MAX_WINDOW_BYTES) this.#window = MAX_WINDOW_BYTES
   }
 
-  handleLost(_bytes: number, sentAt: number, now: number): number {
+  handleLost(sentAt: number, now: number): number {
     if (sentAt <= this.#recoveryAt) {
       this.#eventLosses++
       return this.#event
@@ -58,6 +71,7 @@ export class Cubic implements CongestionController {
     this.#beforeEvent = {
       window: this.#window,
       threshold: this.#slowStartThreshold,
+      priorWindow: this.#priorWindow,
       maxWindow: this.#maxWindow,
       plateauMs: this.#plateauMs,
       epochAt: this.#epochAt,
@@ -66,6 +80,7 @@ export class Cubic implements CongestionController {
     this.#event++
     this.#eventLosses = 1
     this.#recoveryAt = now
+    this.#priorWindow = this.#window
     // Fast convergence (section 4.7): a window that did not get back to its last maximum leaves room to others.
     this.#maxWindow = this.#window < this.#maxWindow ? (this.#window * (1 + BETA)) / 2 : this.#window
     this.#window = Math.max(this.#window * BETA, MIN_WINDOW_BYTES)
@@ -81,6 +96,7 @@ export class Cubic implements CongestionController {
     if (this.#window > before.window) return
     this.#window = before.window
     this.#slowStartThreshold = before.threshold
+    this.#priorWindow = before.priorWindow
     this.#maxWindow = before.maxWindow
     this.#plateauMs = before.plateauMs
     this.#epochAt = before.epochAt
@@ -90,6 +106,7 @@ export class Cubic implements CongestionController {
 
   handlePersistentCongestion(): void {
     this.#window = MIN_WINDOW_BYTES
+    this.#maxWindow = 0 // the next epoch begins at its own plateau (RFC 9438 section 4.8)
     this.#epochAt = 0
     this.#beforeEvent = undefined
     this.#recoveryAt = Number.NEGATIVE_INFINITY
@@ -109,7 +126,7 @@ export class Cubic implements CongestionController {
       this.#plateauMs = Math.cbrt(missing / C) * 1000
       if (this.#maxWindow < this.#window) this.#maxWindow = this.#window
     }
-    const alpha = this.#renoWindow < this.#maxWindow ? ALPHA : 1 // section 4.3: as Reno once the old maximum is reached
+    const alpha = this.#renoWindow < this.#priorWindow ? ALPHA : 1 // section 4.3: as Reno once the window before the cut is reached
     this.#renoWindow += alpha * (bytes / this.#window) * MTU
     const seconds = (now - this.#epochAt + smoothedRttMs - this.#plateauMs) / 1000
     const cubic = this.#maxWindow + C * seconds * seconds * seconds * MTU

@@ -41,6 +41,9 @@ export const MAX_RUN_MESSAGES = 255
 /** Header bytes of a RELIABLE or ORDERED run. */
 export const RUN_HEADER_BYTES = 6
 
+/** Header bytes of a SEQUENCED or UNRELIABLE_NUMBERED frame. */
+export const NUMBERED_HEADER_BYTES = 4
+
 /** The most that the header of a fragment takes: type 1, channel 1, id 3, message type 2, total 4, first block 3, length 2. */
 export const FRAGMENT_HEADER_BYTES = 16
 

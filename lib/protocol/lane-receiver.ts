@@ -30,7 +30,7 @@ export class LaneReceiver {
   #slots: Slot[] = new Array(8).fill(undefined)
   #mask = 7
   /** Every id below has been delivered. */
-  #base = 0
+  #base: number
   #deliveredBytes = 0
   /** Bytes of what is held or incomplete, by total size. */
   #heldBytes = 0
@@ -39,13 +39,14 @@ export class LaneReceiver {
   #byteLimit: number
   #isUntold = false
 
-  constructor(lane: number, window: LaneWindow, maxMessageBytes: number, sink: MessageSink) {
+  constructor(lane: number, window: LaneWindow, maxMessageBytes: number, sink: MessageSink, firstId = 0) {
     this.lane = lane
     this.#isOrdered = isOrderedLane(lane)
     this.#window = window
     this.#maxMessageBytes = maxMessageBytes
     this.#sink = sink
-    this.#messageLimit = window.messages
+    this.#base = firstId
+    this.#messageLimit = firstId + window.messages
     this.#byteLimit = window.bytes
   }
 

@@ -2,25 +2,31 @@
 // again when a packet that carried them is lost. Large ones are cut into blocks. The peer's window says how far the lane may go.
 import { writeUint24 } from '../wire/bytes.js'
 import { BLOCK_BYTES, MESSAGE_WINDOW } from '../wire/limits.js'
-import { RingQueue } from '../wire/ring-queue.js'
 import { BlockSet } from './block-set.js'
 import { blockCount, writeFragment } from './fragment-frame.js'
 import { FRAGMENT_HEADER_BYTES, ORDERED, ORDERED_FRAGMENT, RELIABLE, RELIABLE_FRAGMENT } from './frames.js'
 import { isOrderedLane, type LaneWindow, laneChannel } from './lanes.js'
 import { addItem, ITEM_FRAGMENT, ITEM_RUN } from './packet-items.js'
 import type { Fragments, OutMessage } from './payload-pool.js'
-import { PendingQueue } from './pending-queue.js'
+import { PriorityQueue } from './priority-queue.js'
 import { RunWriter } from './run-writer.js'
 import type { PacketItems } from './sent-packets.js'
-import { urgencyOfBlocks, urgencyOfLost, urgencyOfNew } from './urgency.js'
+import { isOfBlocks, urgencyOfBlocks, urgencyOfLost, urgencyOfLostBlocks, urgencyOfNew } from './urgency.js'
 
-/** What a lane tells its connection. */
+/** What a lane asks of and tells its connection. */
 export interface LaneOwner {
+  /** A framed message above this does not fit into a packet of this link, and is cut into fragments. */
+  readonly maxWholeBytes: number
+  /** Whether fragments may go into the packet that is being filled. */
+  readonly admitsBlocks: boolean
   /** The message needs no memory any more: it was acknowledged, or expired before its first transmission. */
   handleReleased(message: OutMessage, isExpired: boolean): void
   /** The message has gone out for the first time. */
-  handleFirstSent(lane: LaneSender, message: OutMessage): void
+  handleFirstSent(message: OutMessage): void
 }
+
+/** Where what comes next waits. */
+type Source = 'lost' | 'lostBlocks' | 'partial' | 'pending'
 
 const runs = new RunWriter() // used within one call only
 
@@ -29,24 +35,32 @@ export class LaneSender {
   readonly #isOrdered: boolean
   readonly #channel: number
   readonly #owner: LaneOwner
-  readonly #pending = new PendingQueue()
-  /** Ids whose packet was lost, and ids of large messages that are being sent. */
-  readonly #lost = new RingQueue<number>()
-  readonly #partial = new RingQueue<number>()
+  readonly #pending = new PriorityQueue<OutMessage>()
+  /** Ids of messages that are to go again, of large ones of which blocks are, and of large ones that have not all gone out once. An id may have been acknowledged since. */
+  readonly #lost = new PriorityQueue<number>()
+  readonly #lostBlocks = new PriorityQueue<number>()
+  readonly #partial = new PriorityQueue<number>()
   #ring: (OutMessage | undefined)[] = new Array(8).fill(undefined)
   #mask = 7
   /** Lowest unacknowledged id, and the next to be given. */
-  #base = 0
-  #next = 0
+  #base: number
+  #next: number
   #sentBytes = 0
   #messageLimit: number
   #byteLimit: number
+  /** What `#choose` found. */
+  #chosen: OutMessage | undefined
+  #source: Source = 'pending'
+  #urgency = -1
 
-  constructor(lane: number, window: LaneWindow, owner: LaneOwner) {
+  /** `firstId`: the id of the first message; the receiving half begins with the same. */
+  constructor(lane: number, window: LaneWindow, owner: LaneOwner, firstId = 0) {
     this.lane = lane
     this.#isOrdered = isOrderedLane(lane)
     this.#channel = laneChannel(lane)
-    this.#messageLimit = window.messages
+    this.#base = firstId
+    this.#next = firstId
+    this.#messageLimit = firstId + window.messages
     this.#byteLimit = window.bytes
     this.#owner = owner
   }
@@ -61,7 +75,7 @@ export class LaneSender {
   }
 
   push(message: OutMessage): void {
-    this.#pending.push(message, this.#isOrdered ? 0 : message.priority)
+    this.#pending.push(message, this.#rank(message))
   }
 
   /** The message with this id while it is unacknowledged. */
@@ -76,51 +90,30 @@ export class LaneSender {
     this.#byteLimit = Math.max(this.#byteLimit, byteLimit)
   }
 
-  /** How much the lane wants the next place in a packet: twice the priority of what comes next, one more where it was lost; -1 for nothing. */
+  /** How urgent what comes next is (see urgency.ts); -1 for nothing. */
   urgency(now: number): number {
-    const lost = this.#nextLost()
-    if (lost !== undefined) return 2 * lost.priority + 1
-    const pending = this.#nextPending(now)
-    const partial = this.#nextPartial()
-    if (partial !== undefined)
-      return 2 * (pending !== undefined && !this.#isOrdered ? Math.max(partial.priority, pending.priority) : partial.priority)
-    return pending === undefined ? -1 : 2 * pending.priority
+    this.#choose(now)
+    return this.#urgency
   }
 
   /**
    * Fills `bytes[at, end)` with what comes next, as long as it is at least as urgent as `minUrgency`, and notes it in `items`. Returns the offset behind it.
-   * `maxWholeBytes`: a framed message above this is cut into fragments.
    */
-  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, minUrgency: number, maxWholeBytes: number, now: number): number {
-    runs.open(bytes, at, end, this.#isOrdered ? ORDERED : RELIABLE, this.#channel)
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, minUrgency: number, now: number): number {
     const kind = ITEM_RUN + this.lane
+    runs.open(bytes, at, end, this.#isOrdered ? ORDERED : RELIABLE, this.#channel)
     for (;;) {
-      const lost = this.#nextLost()
-      if (lost !== undefined) {
-        if (urgencyOfLost(lost) < minUrgency) break
-        if (this.#isLarge(lost, maxWholeBytes)) return this.#writeBlocks(bytes, runs.close(items, kind), end, items, lost, false)
-        if (!runs.fits(lost.end - lost.start)) break
-        this.#lost.shift()
-        lost.isLost = false
-        runs.append(lost.id, lost, items, kind)
-        continue
-      }
-      const message = this.#nextPending(now)
-      const partial = this.#nextPartial()
-      if (partial !== undefined && (message === undefined || !this.#overtakes(message, partial))) {
-        if (urgencyOfBlocks(partial) < minUrgency) break
-        return this.#writeBlocks(bytes, runs.close(items, kind), end, items, partial, true)
-      }
-      if (message === undefined || urgencyOfNew(message) < minUrgency) break
-      const isLarge = message.end - message.start > maxWholeBytes
+      const message = this.#choose(now)
+      if (message === undefined || this.#urgency < minUrgency) break
+      const source = this.#source
+      if (source === 'lostBlocks' || source === 'partial')
+        return this.#writeBlocks(bytes, runs.close(items, kind), end, items, message, source === 'partial')
+      const isLarge = this.#isLarge(message)
       if (!isLarge && !runs.fits(message.end - message.start)) break
-      this.#pending.shift()
-      this.#admit(message)
-      if (isLarge) {
-        this.#cut(message)
-        this.#partial.push(message.id)
-      } else runs.append(message.id, message, items, kind)
-      this.#owner.handleFirstSent(this, message)
+      if (source === 'lost') this.#takeLost(message, isLarge)
+      else this.#takePending(message, isLarge)
+      if (!isLarge) runs.append(message.id, message, items, kind)
+      if (source === 'pending') this.#owner.handleFirstSent(message)
     }
     return runs.close(items, kind)
   }
@@ -159,7 +152,7 @@ export class LaneSender {
       const message = this.get(id)
       if (message === undefined) continue
       if (message.fragments !== undefined) this.handleFragmentLost(id, 0, message.nextBlock)
-      else this.#markLost(message)
+      else this.#markLost(message, this.#lost)
     }
   }
 
@@ -168,12 +161,21 @@ export class LaneSender {
     if (message?.fragments === undefined) return
     for (let block = firstBlock; block < firstBlock + count; block++)
       if (!message.fragments.acked.has(block)) message.fragments.unsent.add(block)
-    this.#markLost(message)
+    this.#markLost(message, this.#lostBlocks)
   }
 
   /** The link is another one: whatever was on its way goes again. */
   requeueAll(): void {
     this.handleRunLost(this.#base, this.#next - this.#base)
+  }
+
+  /** Lets go of all that has expired, wherever it waits. */
+  dropExpired(now: number): void {
+    this.#pending.filter((message) => {
+      if (message.expiresAt >= now) return true
+      this.#owner.handleReleased(message, true)
+      return false
+    })
   }
 
   /** Lets go of every message: the connection has ended. */
@@ -187,28 +189,73 @@ export class LaneSender {
       this.#owner.handleReleased(message, false)
   }
 
-  #markLost(message: OutMessage): void {
-    if (message.isLost) return
-    message.isLost = true
-    this.#lost.push(message.id)
+  /** On an ordered lane nothing overtakes: priorities count only beside other lanes. */
+  #rank(message: OutMessage): number {
+    return this.#isOrdered ? 0 : message.priority
   }
 
-  /** What was lost and is still unacknowledged. */
+  #markLost(message: OutMessage, queue: PriorityQueue<number>): void {
+    if (message.isLost) return
+    message.isLost = true
+    queue.push(message.id, this.#rank(message))
+  }
+
+  /** Finds what comes next and how urgent it is: on an ordered lane the oldest, else the most urgent. */
+  #choose(now: number): OutMessage | undefined {
+    this.#chosen = undefined
+    this.#urgency = -1
+    if (this.#lost.length > 0) {
+      const lost = this.#nextLost()
+      if (lost !== undefined) this.#consider('lost', lost, urgencyOfLost(lost))
+    }
+    if (this.#lostBlocks.length > 0) {
+      const lost = this.#nextLostBlocks()
+      if (lost !== undefined) this.#consider('lostBlocks', lost, urgencyOfLostBlocks(lost))
+    }
+    if (this.#partial.length > 0) {
+      const partial = this.#nextPartial()
+      if (partial !== undefined) this.#consider('partial', partial, urgencyOfBlocks(partial))
+    }
+    const pending = this.#nextPending(now)
+    if (pending !== undefined) this.#consider('pending', pending, this.#isLarge(pending) ? urgencyOfBlocks(pending) : urgencyOfNew(pending))
+    if (isOfBlocks(this.#urgency) && !this.#owner.admitsBlocks) {
+      this.#chosen = undefined
+      this.#urgency = -1
+    }
+    return this.#chosen
+  }
+
+  #consider(source: Source, message: OutMessage, urgency: number): void {
+    if (this.#chosen !== undefined && (this.#isOrdered || urgency <= this.#urgency)) return
+    this.#chosen = message
+    this.#source = source
+    this.#urgency = urgency
+  }
+
   #nextLost(): OutMessage | undefined {
-    while (this.#lost.length > 0) {
-      const message = this.get(this.#lost.peek()!)
-      if (message?.isLost) {
-        if (message.fragments === undefined || message.fragments.unsent.next(0) < message.nextBlock) return message
-        message.isLost = false
-      }
+    for (let id = this.#lost.peek(); id !== undefined; id = this.#lost.peek()) {
+      const message = this.get(id)
+      if (message !== undefined) return message
       this.#lost.shift()
     }
     return undefined
   }
 
+  #nextLostBlocks(): OutMessage | undefined {
+    for (let id = this.#lostBlocks.peek(); id !== undefined; id = this.#lostBlocks.peek()) {
+      const message = this.get(id)
+      if (message?.fragments !== undefined) {
+        if (message.fragments.unsent.next(0) < message.nextBlock) return message
+        message.isLost = false
+      }
+      this.#lostBlocks.shift()
+    }
+    return undefined
+  }
+
   #nextPartial(): OutMessage | undefined {
-    while (this.#partial.length > 0) {
-      const message = this.get(this.#partial.peek()!)
+    for (let id = this.#partial.peek(); id !== undefined; id = this.#partial.peek()) {
+      const message = this.get(id)
       if (message?.fragments !== undefined && message.nextBlock < message.fragments.unsent.size) return message
       this.#partial.shift()
     }
@@ -228,19 +275,26 @@ export class LaneSender {
     return this.#sentBytes + message.payloadBytes <= this.#byteLimit ? message : undefined
   }
 
-  /** On a lane without order, a new message goes ahead of the rest of a large one of no higher priority. */
-  #overtakes(message: OutMessage, partial: OutMessage): boolean {
-    return !this.#isOrdered && message.priority >= partial.priority
+  #isLarge(message: OutMessage): boolean {
+    return message.end - message.start > this.#owner.maxWholeBytes
   }
 
-  /** Cut already, or larger than a packet of this link. */
-  #isLarge(message: OutMessage, maxWholeBytes: number): boolean {
-    if (message.fragments !== undefined) return true
-    if (message.end - message.start <= maxWholeBytes) return false
+  #takeLost(message: OutMessage, isLarge: boolean): void {
+    this.#lost.shift()
+    message.isLost = false
+    if (!isLarge) return
     // It went whole over a link with larger packets.
     this.#cut(message)
     message.nextBlock = blockCount(message.payloadBytes)
-    return true
+    this.#markLost(message, this.#lostBlocks)
+  }
+
+  #takePending(message: OutMessage, isLarge: boolean): void {
+    this.#pending.shift()
+    this.#admit(message)
+    if (!isLarge) return
+    this.#cut(message)
+    this.#partial.push(message.id, this.#rank(message))
   }
 
   #cut(message: OutMessage): void {
@@ -251,17 +305,17 @@ export class LaneSender {
 
   /** Writes as many blocks of one message as fit: new ones, or such as were lost. */
   #writeBlocks(bytes: Uint8Array, at: number, end: number, items: PacketItems, message: OutMessage, isNew: boolean): number {
-    const fragments = message.fragments!
+    const { unsent } = message.fragments!
     const room = Math.floor((end - at - FRAGMENT_HEADER_BYTES) / BLOCK_BYTES)
-    const first = fragments.unsent.next(isNew ? message.nextBlock : 0)
-    const limit = isNew ? fragments.unsent.size : message.nextBlock
+    const first = unsent.next(isNew ? message.nextBlock : 0)
+    const limit = isNew ? unsent.size : message.nextBlock
     let count = 0
-    while (count < room && first + count < limit && fragments.unsent.has(first + count)) count++
+    while (count < room && first + count < limit && unsent.has(first + count)) count++
     if (count === 0) return at
     bytes[at] = this.#isOrdered ? ORDERED_FRAGMENT : RELIABLE_FRAGMENT
     bytes[at + 1] = this.#channel
     const offset = writeFragment(bytes, writeUint24(bytes, at + 2, message.id), message, first, count)
-    for (let block = first; block < first + count; block++) fragments.unsent.delete(block)
+    for (let block = first; block < first + count; block++) unsent.delete(block)
     if (isNew) message.nextBlock = first + count
     addItem(items, ITEM_FRAGMENT + this.lane, message.id, first, count)
     return offset

@@ -1,5 +1,5 @@
 // Lanes: what counts messages. Each channel has two, one for ordered and one for reliable messages; one more carries the control messages.
-import { CONTROL_CHANNEL, MAX_CHANNELS } from '../wire/limits.js'
+import { CONTROL_CHANNEL, MAX_CHANNELS, MAX_CONTROL_BYTES } from '../wire/limits.js'
 
 /** Index of the lane of Hello, Welcome, Reject and Goodbye. */
 export const CONTROL_LANE = 2 * MAX_CHANNELS
@@ -31,3 +31,6 @@ export interface LaneWindow {
   readonly messages: number
   readonly bytes: number
 }
+
+/** The window of the control lane, which both sides take as given before Hello. */
+export const CONTROL_WINDOW: LaneWindow = { messages: 64, bytes: 2 * MAX_CONTROL_BYTES }

@@ -1,15 +1,10 @@
-import { LOSS_BUCKETS } from '../wire/limits.js'
+import { LOSS_BUCKET_MS, LOSS_BUCKETS } from '../wire/limits.js'
 
-/** The share of packets lost over the last LOSS_BUCKETS × bucketMs. */
+/** The share of packets lost over the last LOSS_BUCKETS × LOSS_BUCKET_MS. */
 export class LossMeter {
-  readonly #bucketMs: number
   readonly #sent = new Uint32Array(LOSS_BUCKETS)
   readonly #lost = new Int32Array(LOSS_BUCKETS)
   #bucket = Number.NEGATIVE_INFINITY
-
-  constructor(bucketMs: number) {
-    this.#bucketMs = bucketMs
-  }
 
   addSent(now: number): void {
     this.#sent[this.#turn(now)]!++
@@ -38,7 +33,7 @@ export class LossMeter {
 
   /** The index of the bucket of `now`; empties those between. */
   #turn(now: number): number {
-    const bucket = Math.floor(now / this.#bucketMs)
+    const bucket = Math.floor(now / LOSS_BUCKET_MS)
     if (bucket > this.#bucket) {
       const empty = Math.min(bucket - this.#bucket, LOSS_BUCKETS)
       for (let i = 0; i < empty; i++) {

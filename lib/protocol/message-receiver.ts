@@ -16,8 +16,7 @@ import {
   UNRELIABLE_NUMBERED,
 } from './frames.js'
 import { LaneReceiver, type MessageSink } from './lane-receiver.js'
-import { CONTROL_LANE, LANES, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
-import { CONTROL_WINDOW } from './message-sender.js'
+import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
 import { UnreliableReceiver } from './unreliable-receiver.js'
 
 const reader = new VarintReader()

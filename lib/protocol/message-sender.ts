@@ -1,16 +1,14 @@
 // The sending half of a connection: all lanes, the unreliable queue and the repeats, and the choice of what goes into a packet next, by priority.
+import { MAX_WHOLE_BYTES } from '../wire/limits.js'
 import { restoreId } from '../wire/sequence.js'
-import { RUN_HEADER_BYTES } from './frames.js'
+import { NUMBERED_HEADER_BYTES } from './frames.js'
 import { type LaneOwner, LaneSender } from './lane-sender.js'
-import { CONTROL_LANE, LANES, type LaneWindow } from './lanes.js'
+import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow } from './lanes.js'
 import { ITEM_FRAGMENT, ITEM_REPEATABLE, ITEM_RUN, ITEM_WINDOW } from './packet-items.js'
 import type { OutMessage, PayloadPool } from './payload-pool.js'
 import { Redundancy, type Repeat, type RepeatOwner } from './redundancy.js'
 import type { PacketItems } from './sent-packets.js'
 import { addRepeatable, type UnreliableOwner, UnreliableSender, writeNumbered } from './unreliable-sender.js'
-
-/** The window of the control lane, which both sides take as given before Hello. */
-export const CONTROL_WINDOW: LaneWindow = { messages: 64, bytes: 128 * 1024 }
 
 export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   readonly #pool: PayloadPool
@@ -19,6 +17,12 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   readonly #open: LaneSender[] = []
   readonly #unreliable = new UnreliableSender(this)
   readonly #redundancy = new Redundancy(this)
+  /** Which lane (or, behind the last, the unreliable queue) goes first among equally urgent ones. Each packet begins with the next, so that none starves another. */
+  #turn = 0
+  /** A framed message above this does not fit into a packet of the link: it is cut into fragments. Set with each packet. */
+  maxWholeBytes = MAX_WHOLE_BYTES
+  /** Whether fragments may go into the packet. Set with each packet. */
+  admitsBlocks = true
   /** The window that the peer announced for each lane. */
   window: LaneWindow
   /** Framed bytes of everything that waits or is unacknowledged. */
@@ -59,14 +63,13 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     this.#redundancy.beginUpdate()
   }
 
-  /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. Returns the offset behind them. */
-  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number, isFirstContent: boolean): number {
-    const maxWholeBytes = end - at - RUN_HEADER_BYTES
-    let offset = at
-    if (!this.#redundancy.isEmpty && (!isFirstContent || this.urgency(now) >= 0)) offset = this.#redundancy.write(bytes, at, end, items)
+  /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats. */
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, now: number): number {
+    let offset = leavesAnyway && !this.#redundancy.isEmpty ? this.#redundancy.write(bytes, at, end, items) : at
+    this.#turn++
     for (;;) {
       const before = offset
-      offset = this.#writeMostUrgent(bytes, offset, end, items, maxWholeBytes, now)
+      offset = this.#writeMostUrgent(bytes, offset, end, items, now)
       if (offset === before) return offset
     }
   }
@@ -99,6 +102,12 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     for (const lane of this.#open) lane.requeueAll()
   }
 
+  /** Lets go of all that has expired, to make room. */
+  dropExpired(now: number): void {
+    this.#unreliable.dropExpired(now)
+    for (const lane of this.#open) lane.dropExpired(now)
+  }
+
   /** The connection has ended: every message is let go. */
   clear(): void {
     this.#redundancy.clear()
@@ -113,7 +122,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     this.#release(message, isExpired)
   }
 
-  handleFirstSent(_lane: LaneSender, message: OutMessage): void {
+  handleFirstSent(message: OutMessage): void {
     if (message.redundancy > 0 && message.fragments === undefined) this.#redundancy.add(message)
   }
 
@@ -132,7 +141,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
       return lane === undefined || message === undefined ? -1 : lane.writeRepeat(bytes, at, end, items, message)
     }
     const { message } = repeat
-    if (at + 4 + message.end - message.start > end) return at
+    if (at + NUMBERED_HEADER_BYTES + message.end - message.start > end) return at
     addRepeatable(items, message)
     return writeNumbered(bytes, at, message)
   }
@@ -148,20 +157,21 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
-  #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, maxWholeBytes: number, now: number): number {
+  #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number): number {
+    const sources = this.#open.length + 1
     let best: LaneSender | UnreliableSender = this.#unreliable
-    let urgency = this.#unreliable.urgency(now)
+    let urgency = -1
     let second = -1
-    for (let i = 0; i < this.#open.length; i++) {
-      const lane = this.#open[i]!
-      const other = lane.urgency(now)
+    for (let i = 0; i < sources; i++) {
+      const source: LaneSender | UnreliableSender = this.#open[(this.#turn + i) % sources] ?? this.#unreliable
+      const other = source.urgency(now)
       if (other > urgency) {
         second = urgency
         urgency = other
-        best = lane
+        best = source
       } else if (other > second) second = other
     }
-    return urgency < 0 ? at : best.write(bytes, at, end, items, second, maxWholeBytes, now)
+    return urgency < 0 ? at : best.write(bytes, at, end, items, second, now)
   }
 
   #openLane(index: number): LaneSender {

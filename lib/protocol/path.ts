@@ -3,13 +3,14 @@
 import {
   ACK_AFTER_PACKETS,
   GRANULARITY_MS,
-  LOSS_BUCKET_MS,
+  INITIAL_PROBE_TIMEOUT_MS,
   MAX_MAX_ACK_DELAY_MS,
   MAX_PACKET_THRESHOLD,
   MAX_PROBE_TIMEOUT_MS,
   MIN_BURST_PACKETS,
   MTU,
   PACKET_THRESHOLD,
+  SMALL_OVERDRAFT_BYTES,
 } from '../wire/limits.js'
 import type { CongestionController } from './congestion-controller.js'
 import { LossMeter } from './loss-meter.js'
@@ -35,7 +36,7 @@ const PERSISTENT_CONGESTION_THRESHOLD = 3
 
 export class Path {
   readonly rtt = new RttEstimator()
-  readonly loss = new LossMeter(LOSS_BUCKET_MS)
+  readonly loss = new LossMeter()
   readonly #owner: PacketOwner
   readonly #congestion: CongestionController
   readonly #sent = new SentPackets()
@@ -49,14 +50,15 @@ export class Path {
   #unackedPackets = 0
   #firstUnackedAt = 0
   #largestReceivedAt = 0
-  #hasGap = false
-  #acksAtOnce = false
+  /** The ack is not to wait: something came out of order, or the owner asked for it. */
+  #isUrgent = false
 
   // What was sent.
   #bytesInFlight = 0
   #packetsInFlight = 0
   #largestAcked = -1
   #lastSentAt = 0
+  /** The last transmit left the window unfilled (RFC 9002 section 7.8). */
   #isAppLimited = true
   #packetThreshold = PACKET_THRESHOLD
   /** Factor on the time threshold: grows with spurious losses (RFC 8985 section 6.2). */
@@ -92,8 +94,9 @@ export class Path {
     return this.#lastSampleAt
   }
 
-  /** The probe timeout with its backoff. */
+  /** The probe timeout with its backoff. Before the first sample there is nothing to back off from: the handshake goes again at a steady pace, so that it gets through heavy loss. */
   get probeTimeoutMs(): number {
+    if (!this.rtt.hasSample) return INITIAL_PROBE_TIMEOUT_MS
     const ackDelayMs = this.#expectedAckDelayMs
     return Math.min(this.rtt.probeTimeout(ackDelayMs) * 2 ** this.#probeCount, MAX_PROBE_TIMEOUT_MS + ackDelayMs)
   }
@@ -116,8 +119,7 @@ export class Path {
     this.#received.add(sequence)
     if (sequence > largest) this.#largestReceivedAt = at
     if (!isAckEliciting) return
-    if (this.#acksAtOnce) this.#hasGap = true
-    if (sequence !== largest + 1 && largest >= 0) this.#hasGap = true
+    if (sequence !== largest + 1 && largest >= 0) this.#isUrgent = true
     if (this.#unackedPackets++ === 0) this.#firstUnackedAt = at
   }
 
@@ -125,25 +127,28 @@ export class Path {
   handleAck(bytes: Uint8Array, at: number, end: number, nextSequence: number, receivedAt: number): number {
     const offset = readAck(bytes, at, end, nextSequence, ranges)
     if (offset < 0) return -1
-    const newest = this.#sent.get(ranges.largest)
-    const isNewest = newest !== undefined && ranges.largest > this.#largestAcked
-    if (ranges.largest > this.#largestAcked) this.#largestAcked = ranges.largest
     this.#observeAckDelay(ranges.delayMs)
-    let isAcked = false
+    const isNewest = ranges.largest > this.#largestAcked
+    if (isNewest) {
+      this.#largestAcked = ranges.largest
+      const newest = this.#sent.get(ranges.largest)
+      if (newest !== undefined) this.#sample(newest, receivedAt)
+    }
+    let isProgress = false
     for (let i = 0; i < ranges.count; i++) {
       const last = Math.min(ranges.last[i]!, this.#sent.end - 1)
       for (let sequence = Math.max(ranges.first[i]!, this.#sent.oldest); sequence <= last; sequence++) {
         const packet = this.#sent.get(sequence)
         if (packet === undefined) continue
-        isAcked = true
-        if (packet === newest && isNewest) this.#sample(packet, receivedAt)
+        isProgress = true
         this.#acknowledge(packet, receivedAt)
       }
     }
-    if (!isAcked) return offset
-    this.#probeCount = 0
-    this.#probesLeft = 0
-    this.#detectLost(receivedAt)
+    if (isProgress) {
+      this.#probeCount = 0
+      this.#probesLeft = 0
+    } else if (!isNewest) return offset
+    this.#detectLost(receivedAt) // also where only packets arrived that carry nothing: what was sent before them may be lost
     this.#trim(receivedAt)
     return offset
   }
@@ -155,12 +160,20 @@ export class Path {
     const paced = this.rtt.hasSample ? this.#congestion.pacingRate(this.rtt.smoothed) * (now - this.#lastTransmitAt) : 0
     this.#budget = Math.max(MIN_BURST_PACKETS * MTU, paced)
     this.#lastTransmitAt = now
-    this.#isAppLimited = this.#isAppLimited && this.canSend
   }
 
   /** Whether a packet that counts (ack-eliciting) may leave now. */
   get canSend(): boolean {
-    return this.#probesLeft > 0 || (this.#budget > 0 && this.#bytesInFlight + MTU <= this.#congestion.window)
+    return this.#probesLeft > 0 || (this.#budget > 0 && this.#bytesInFlight + MTU <= this.#congestion.window + SMALL_OVERDRAFT_BYTES)
+  }
+
+  /** Whether it may carry blocks of large messages too: the last bit is left to what is small, so that a game goes on beside its own bulk. */
+  get admitsBlocks(): boolean {
+    return this.#probesLeft > 0 || this.#hasWindow
+  }
+
+  get #hasWindow(): boolean {
+    return this.#bytesInFlight + MTU <= this.#congestion.window
   }
 
   /** A probe timeout asks for a packet that elicits an ack, whatever is in it. */
@@ -171,13 +184,12 @@ export class Path {
   /** Whether an ack should leave now, even alone. `nextUpdateMs`: the time until it could leave next. */
   isAckDue(now: number, nextUpdateMs: number): boolean {
     if (this.#unackedPackets === 0) return false
-    return this.#hasGap || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.#firstUnackedAt + this.#maxAckDelayMs
+    return this.#isUrgent || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.#firstUnackedAt + this.#maxAckDelayMs
   }
 
-  /** What has arrived is acknowledged with the next transmit. */
+  /** What has arrived, or arrives next, is acknowledged without waiting. */
   ackAtOnce(): void {
-    if (this.#unackedPackets > 0) this.#hasGap = true
-    else this.#acksAtOnce = true
+    this.#isUrgent = true
   }
 
   get hasUnacked(): boolean {
@@ -191,8 +203,13 @@ export class Path {
 
   /** The record for the packet that will get this number; undefined where too many are open. */
   prepare(sequence: number, now: number): SentPacket | undefined {
-    if (!this.#sent.hasRoom(sequence)) this.#trim(now)
-    return this.#sent.hasRoom(sequence) ? this.#sent.prepare(sequence) : undefined
+    const sent = this.#sent
+    if (!sent.hasRoom(sequence)) sent.trim(Number.POSITIVE_INFINITY) // lost ones need not be remembered
+    if (this.#probesLeft > 0) {
+      // Nothing was heard for thousands of numbers: what is oldest is given up, so that probes can go on.
+      for (; !sent.hasRoom(sequence); sent.trim(Number.POSITIVE_INFINITY)) this.#lose(sent.get(sent.oldest)!, now)
+    }
+    return sent.hasRoom(sequence) ? sent.prepare(sequence) : undefined
   }
 
   /** The packet leaves with this number and this many payload bytes. */
@@ -206,13 +223,12 @@ export class Path {
   ): void {
     if (carriesAck) {
       this.#unackedPackets = 0
-      this.#hasGap = false
+      this.#isUrgent = false
       if (packet !== undefined) packet.acked = this.#received.largest
     }
     if (!isAckEliciting || packet === undefined) return
     packet.sentAt = now
     packet.bytes = bytes
-    packet.isAppLimited = this.#isAppLimited
     this.#sent.commit(packet, sequence)
     this.#bytesInFlight += bytes
     this.#packetsInFlight++
@@ -222,9 +238,14 @@ export class Path {
     this.loss.addSent(now)
   }
 
-  /** A transmit has ended with nothing more to send. Where the window would have admitted more, what is sent from now on says nothing about the window. */
+  /** A transmit has ended with nothing more to send: where the window would have admitted more, acks say nothing about it until a transmit fills it. */
   noteNothingToSend(): void {
-    this.#isAppLimited = this.canSend
+    this.#isAppLimited = this.#hasWindow
+  }
+
+  /** A transmit has ended because window or pacing admit no more. */
+  noteBlocked(): void {
+    this.#isAppLimited = false
   }
 
   // ── Time ──
@@ -279,7 +300,7 @@ export class Path {
     else {
       this.#bytesInFlight -= packet.bytes
       this.#packetsInFlight--
-      this.#congestion.handleAcked(packet.bytes, packet.sentAt, packet.isAppLimited, this.rtt.smoothed, now)
+      this.#congestion.handleAcked(packet.bytes, packet.sentAt, this.#isAppLimited, this.rtt.smoothed, now)
     }
     if (packet.acked >= 0) this.#received.forget(packet.acked)
     this.#owner.handlePacketAcked(packet)
@@ -306,7 +327,7 @@ export class Path {
     const sent = this.#sent
     const delay = this.#lossDelayMs
     let firstLostAt = -1
-    let lastLostAt = -1
+    let lostSpanMs = 0
     this.#lossAt = Number.POSITIVE_INFINITY
     for (; sent.oldestOpen < sent.end && sent.oldestOpen < this.#largestAcked; sent.oldestOpen++) {
       const packet = sent.get(sent.oldestOpen)
@@ -317,16 +338,20 @@ export class Path {
         break
       }
       if (firstLostAt < 0) firstLostAt = packet.sentAt
-      lastLostAt = packet.sentAt
-      packet.isLost = true
-      packet.lossEvent = this.#congestion.handleLost(packet.bytes, packet.sentAt, now)
-      this.#bytesInFlight -= packet.bytes
-      this.#packetsInFlight--
-      this.loss.addLost(now)
-      this.#owner.handlePacketLost(packet)
+      lostSpanMs = Math.max(lostSpanMs, packet.sentAt - firstLostAt)
+      this.#lose(packet, now)
     }
     const persistentMs = this.rtt.probeTimeout(this.#expectedAckDelayMs) * PERSISTENT_CONGESTION_THRESHOLD
-    if (this.rtt.hasSample && lastLostAt - firstLostAt > persistentMs) this.#congestion.handlePersistentCongestion()
+    if (this.rtt.hasSample && lostSpanMs > persistentMs) this.#congestion.handlePersistentCongestion()
+  }
+
+  #lose(packet: SentPacket, now: number): void {
+    packet.isLost = true
+    packet.lossEvent = this.#congestion.handleLost(packet.sentAt, now)
+    this.#bytesInFlight -= packet.bytes
+    this.#packetsInFlight--
+    this.loss.addLost(now)
+    if (!packet.isProbed) this.#owner.handlePacketLost(packet)
   }
 
   /** Sends again what the two oldest open packets carried (RFC 9002 section 6.2.4); they are not declared lost. */

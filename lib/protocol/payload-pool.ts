@@ -40,9 +40,9 @@ export class OutMessage {
   expiresAt = Number.POSITIVE_INFINITY
   /** Given at the first transmission; -1 before. */
   id = -1
-  /** Waits in its lane's queue of lost messages. */
+  /** Waits in one of its lane's queues of what was lost. */
   isLost = false
-  /** Of a large message: the first block that was never sent. */
+  /** Of a message cut into blocks: the first that was never sent. */
   nextBlock = 0
   fragments: Fragments | undefined = undefined
 
@@ -92,6 +92,8 @@ export class PayloadPool {
     message.start = start
     message.payload = payload
     message.end = end
+    message.priority = 0
+    message.redundancy = 0
     message.id = -1
     message.isLost = false
     message.nextBlock = 0

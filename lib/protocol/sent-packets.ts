@@ -13,9 +13,7 @@ export class SentPacket {
   isLost = false
   /** Which congestion event took it as lost. */
   lossEvent = 0
-  /** Whether congestion left room when it was sent (RFC 9002 section 7.8). */
-  isAppLimited = false
-  /** A probe timeout has sent its messages again. */
+  /** A probe timeout has queued its messages again: its loss adds nothing to that. */
   isProbed = false
   /** The largest packet number that the packet acknowledged, -1 for none. */
   acked = -1
@@ -38,7 +36,7 @@ export class SentPackets {
 
   /** Whether a packet with this number can be tracked. Where not, what is oldest has to be given up first. */
   hasRoom(sequence: number): boolean {
-    return sequence - this.oldest < MAX_TRACKED_PACKETS
+    return this.oldest === this.end || sequence - this.oldest < MAX_TRACKED_PACKETS
   }
 
   /** The entry for a packet about to be filled. It counts only once `commit` was called. */

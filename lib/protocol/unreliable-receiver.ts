@@ -45,7 +45,7 @@ export class UnreliableReceiver {
   /** Whether the numbered unreliable message has not arrived before, as far as is remembered; notes it. */
   acceptNumbered(low: number): boolean {
     const number = restoreId(low, this.#newest + LOOK_AHEAD)
-    if (number <= this.#newest - UNRELIABLE_HISTORY) return false
+    if (number <= this.#newest - UNRELIABLE_HISTORY || number < 0) return false
     this.#history ??= new Uint8Array(UNRELIABLE_HISTORY / 8)
     if (number - this.#newest >= UNRELIABLE_HISTORY) this.#history.fill(0)
     else for (let i = this.#newest + 1; i < number; i++) this.#history[(i % UNRELIABLE_HISTORY) >> 3]! &= ~(1 << (i & 7))
@@ -65,9 +65,8 @@ export class UnreliableReceiver {
     const last = isSequenced ? (this.#lastNumbers.get(fragment.typeId) ?? -1) : -1
     const number = isSequenced ? this.#restoreSequenced(fragment.typeId, low) : low
     if (number <= last) return undefined
-    let at = this.#incomplete.findIndex(
-      (i) => i.number === number && i.isSequenced === isSequenced && (!isSequenced || i.reassembly.typeId === fragment.typeId),
-    )
+    let at = this.#incomplete.length - 1
+    while (at >= 0 && !isPartOf(this.#incomplete[at]!, isSequenced, number, fragment.typeId)) at--
     if (at < 0) {
       this.#makeRoom(fragment.totalBytes)
       at = this.#incomplete.push({ isSequenced, number, reassembly: new Reassembly(fragment.typeId, fragment.totalBytes) }) - 1
@@ -94,4 +93,9 @@ export class UnreliableReceiver {
   #restoreSequenced(typeId: number, low: number): number {
     return restoreId(low, (this.#lastNumbers.get(typeId) ?? -1) + LOOK_AHEAD)
   }
+}
+
+/** Sequenced messages are numbered by definition. */
+function isPartOf(incomplete: Incomplete, isSequenced: boolean, number: number, typeId: number): boolean {
+  return incomplete.number === number && incomplete.isSequenced === isSequenced && (!isSequenced || incomplete.reassembly.typeId === typeId)
 }

@@ -1,10 +1,11 @@
 // Outgoing unreliable and sequenced messages: sent once, never again for a loss. They share one queue by priority.
 import { copyBytes, writeUint24 } from '../wire/bytes.js'
-import { BLOCK_BYTES, MAX_WHOLE_BYTES } from '../wire/limits.js'
+import { BLOCK_BYTES } from '../wire/limits.js'
 import { blockCount, writeFragment } from './fragment-frame.js'
 import {
   FRAGMENT_HEADER_BYTES,
   MAX_RUN_MESSAGES,
+  NUMBERED_HEADER_BYTES,
   SEQUENCED,
   SEQUENCED_FRAGMENT,
   UNRELIABLE,
@@ -13,12 +14,16 @@ import {
 } from './frames.js'
 import { addItem, ITEM_REPEATABLE } from './packet-items.js'
 import type { OutMessage } from './payload-pool.js'
-import { PendingQueue } from './pending-queue.js'
+import { PriorityQueue } from './priority-queue.js'
 import type { PacketItems } from './sent-packets.js'
 import { urgencyOfBlocks, urgencyOfNew } from './urgency.js'
 
-/** What the queue tells its connection. */
+/** What the queue asks of and tells its connection. */
 export interface UnreliableOwner {
+  /** A framed message above this does not fit into a packet of this link, and is cut into fragments. */
+  readonly maxWholeBytes: number
+  /** Whether fragments may go into the packet that is being filled. */
+  readonly admitsBlocks: boolean
   /** Not needed any more: sent, or dropped before it was. */
   handleUnreliableReleased(message: OutMessage, isExpired: boolean): void
   /** Sent for the first time, with `redundancy`: true where the connection keeps it for repeats. */
@@ -30,29 +35,27 @@ const REPLACED = Number.NEGATIVE_INFINITY
 
 export class UnreliableSender {
   readonly #owner: UnreliableOwner
-  readonly #pending = new PendingQueue()
-  /** What does not fit into one packet waits apart, so that small messages go ahead. */
-  readonly #large = new PendingQueue()
-  /** The waiting message of each sequenced definition: a newer one takes its place. */
+  readonly #small = new PriorityQueue<OutMessage>()
+  /** What does not fit into one packet waits apart, so that small messages go ahead. A message stays until its last block is sent; it has its number from the first on. */
+  readonly #large = new PriorityQueue<OutMessage>()
+  /** The waiting message of each sequenced definition: a newer one takes its place. Not where `redundancy` says that each one matters: after a long frame a game sends the inputs of several ticks at once. */
   readonly #sequenced = new Map<number, OutMessage>()
   /** The next number of each sequenced definition, by type id. */
   #sequencedNumbers = new Float64Array(8)
   #nextNumber = 0
-  /** A large message of which blocks are still to be sent. */
-  #partial: OutMessage | undefined
 
   constructor(owner: UnreliableOwner) {
     this.#owner = owner
   }
 
   get isIdle(): boolean {
-    return this.#partial === undefined && this.#pending.length === 0 && this.#large.length === 0
+    return this.#small.length === 0 && this.#large.length === 0
   }
 
   push(message: OutMessage): void {
-    if (message.isSequenced) {
+    if (message.isSequenced && message.redundancy === 0) {
       const waiting = this.#sequenced.get(message.typeId)
-      if (waiting !== undefined && isLarge(waiting) && !isLarge(message)) waiting.expiresAt = REPLACED
+      if (waiting !== undefined && this.#isLarge(waiting) && !this.#isLarge(message)) waiting.expiresAt = REPLACED
       else if (waiting !== undefined) {
         exchangeContent(waiting, message)
         this.#owner.handleUnreliableReleased(message, false)
@@ -60,36 +63,31 @@ export class UnreliableSender {
       }
       this.#sequenced.set(message.typeId, message)
     }
-    const queue = isLarge(message) ? this.#large : this.#pending
+    const queue = this.#isLarge(message) ? this.#large : this.#small
     queue.push(message, message.priority)
   }
 
   urgency(now: number): number {
-    const next = this.#next(this.#pending, now)
-    if (next !== undefined) return urgencyOfNew(next)
-    const large = this.#partial ?? this.#next(this.#large, now)
-    return large === undefined ? -1 : urgencyOfBlocks(large)
+    const small = this.#nextSmall(now)
+    const large = this.#nextLarge(now)
+    return Math.max(small === undefined ? -1 : urgencyOfNew(small), large === undefined ? -1 : urgencyOfBlocks(large))
   }
 
   /** As LaneSender.write. */
-  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, minUrgency: number, maxWholeBytes: number, now: number): number {
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, minUrgency: number, now: number): number {
     let offset = at
     let runAt = -1
-    let runCount = 0
     for (;;) {
-      const message = this.#next(this.#pending, now)
-      if (message === undefined) return this.#writeBlocks(bytes, offset, end, minUrgency, now)
-      if (urgencyOfNew(message) < minUrgency) break
+      const message = this.#nextSmall(now)
+      const large = this.#nextLarge(now)
+      if (large !== undefined && (message === undefined || urgencyOfBlocks(large) > urgencyOfNew(message)))
+        return urgencyOfBlocks(large) < minUrgency ? offset : this.#writeBlocks(bytes, offset, end, large)
+      if (message === undefined || urgencyOfNew(message) < minUrgency) return offset
       const framedBytes = message.end - message.start
-      if (framedBytes > maxWholeBytes) {
-        this.#shift(this.#pending) // this link's packets are smaller than most
-        this.#large.push(message, message.priority)
-        continue
-      }
       if (message.isSequenced || message.redundancy > 0) {
-        if (offset + 4 + framedBytes > end) break
-        this.#shift(this.#pending)
-        message.id = this.#number(message)
+        if (offset + NUMBERED_HEADER_BYTES + framedBytes > end) return offset
+        this.#small.shift()
+        this.#number(message)
         offset = writeNumbered(bytes, offset, message)
         runAt = -1
         if (message.redundancy > 0) {
@@ -97,85 +95,119 @@ export class UnreliableSender {
           if (this.#owner.handleRepeatable(message)) continue
         }
       } else {
-        const startsRun = runAt < 0 || runCount === MAX_RUN_MESSAGES
-        if (offset + (startsRun ? 2 : 0) + framedBytes > end) break
+        const startsRun = runAt < 0 || bytes[runAt + 1] === MAX_RUN_MESSAGES
+        if (offset + (startsRun ? 2 : 0) + framedBytes > end) return offset
         if (startsRun) {
           runAt = offset
-          runCount = 0
           bytes[offset] = UNRELIABLE
+          bytes[offset + 1] = 0
           offset += 2
         }
-        this.#shift(this.#pending)
-        bytes[runAt + 1] = ++runCount
+        this.#small.shift()
+        bytes[runAt + 1]!++
         offset = copyBytes(bytes, offset, message.slab!.bytes, message.start, message.end)
       }
       this.#owner.handleUnreliableReleased(message, false)
     }
-    return offset
+  }
+
+  /** Lets go of all that has expired, wherever it waits. */
+  dropExpired(now: number): void {
+    const isWanted = (message: OutMessage): boolean => {
+      if (!isExpired(message, now)) return true
+      this.#drop(message)
+      return false
+    }
+    this.#small.filter(isWanted)
+    this.#large.filter(isWanted)
   }
 
   clear(): void {
-    if (this.#partial !== undefined) this.#owner.handleUnreliableReleased(this.#partial, false)
-    this.#partial = undefined
-    for (const queue of [this.#pending, this.#large]) {
-      for (let message = this.#shift(queue); message !== undefined; message = this.#shift(queue))
-        this.#owner.handleUnreliableReleased(message, false)
+    for (const queue of [this.#small, this.#large]) {
+      for (let message = queue.shift(); message !== undefined; message = queue.shift()) this.#owner.handleUnreliableReleased(message, false)
     }
+    this.#sequenced.clear()
   }
 
-  #shift(queue: PendingQueue): OutMessage | undefined {
-    const message = queue.shift()
-    if (message?.isSequenced && this.#sequenced.get(message.typeId) === message) this.#sequenced.delete(message.typeId)
-    return message
-  }
-
-  #next(queue: PendingQueue, now: number): OutMessage | undefined {
+  /** The head of a queue. What has expired is let go. */
+  #next(queue: PriorityQueue<OutMessage>, now: number): OutMessage | undefined {
     let message = queue.peek()
-    while (message !== undefined && message.expiresAt < now) {
-      this.#shift(queue)
-      this.#owner.handleUnreliableReleased(message, message.expiresAt !== REPLACED)
+    while (message !== undefined && isExpired(message, now)) {
+      queue.shift()
+      this.#drop(message)
       message = queue.peek()
     }
     return message
   }
 
-  #number(message: OutMessage): number {
-    if (!message.isSequenced) return this.#nextNumber++
+  /** What has grown while it waited, or is too large for a new link, goes over to the large ones: a newer sequenced message still takes its place. */
+  #nextSmall(now: number): OutMessage | undefined {
+    let message = this.#next(this.#small, now)
+    while (message !== undefined && this.#isLarge(message)) {
+      this.#small.shift()
+      this.#large.push(message, message.priority)
+      message = this.#next(this.#small, now)
+    }
+    return message
+  }
+
+  #nextLarge(now: number): OutMessage | undefined {
+    const large = this.#next(this.#large, now)
+    return this.#owner.admitsBlocks ? large : undefined
+  }
+
+  #drop(message: OutMessage): void {
+    this.#forget(message)
+    this.#owner.handleUnreliableReleased(message, message.expiresAt !== REPLACED)
+  }
+
+  /** A newer sequenced message takes its place no more. */
+  #forget(message: OutMessage): void {
+    if (message.isSequenced && this.#sequenced.get(message.typeId) === message) this.#sequenced.delete(message.typeId)
+  }
+
+  #isLarge(message: OutMessage): boolean {
+    return message.end - message.start > this.#owner.maxWholeBytes
+  }
+
+  /** Gives the message its number: it is being sent. */
+  #number(message: OutMessage): void {
+    if (!message.isSequenced) {
+      message.id = this.#nextNumber++
+      return
+    }
+    this.#forget(message)
     if (message.typeId >= this.#sequencedNumbers.length) {
       const grown = new Float64Array(Math.max(message.typeId + 1, this.#sequencedNumbers.length * 2))
       grown.set(this.#sequencedNumbers)
       this.#sequencedNumbers = grown
     }
-    const number = this.#sequencedNumbers[message.typeId]!
-    this.#sequencedNumbers[message.typeId] = number + 1
-    return number
+    message.id = this.#sequencedNumbers[message.typeId]!++
   }
 
-  /** Goes on with the large message that is being sent, or begins the next one. */
-  #writeBlocks(bytes: Uint8Array, at: number, end: number, minUrgency: number, now: number): number {
-    if (this.#partial === undefined) {
-      const next = this.#next(this.#large, now)
-      if (next === undefined) return at
-      this.#shift(this.#large)
-      next.id = this.#number(next)
-      this.#partial = next
-    }
-    const message = this.#partial
+  /** Writes as many blocks of the large message at the head as fit. */
+  #writeBlocks(bytes: Uint8Array, at: number, end: number, message: OutMessage): number {
     const blocks = blockCount(message.payloadBytes)
     const count = Math.min(Math.floor((end - at - FRAGMENT_HEADER_BYTES) / BLOCK_BYTES), blocks - message.nextBlock)
-    if (count <= 0 || urgencyOfBlocks(message) < minUrgency) return at
+    if (count <= 0) return at
+    if (message.id < 0) this.#number(message)
     bytes[at] = message.isSequenced ? SEQUENCED_FRAGMENT : UNRELIABLE_FRAGMENT
     const offset = writeFragment(bytes, writeUint24(bytes, at + 1, message.id), message, message.nextBlock, count)
     message.nextBlock += count
     if (message.nextBlock === blocks) {
-      this.#partial = undefined
+      this.#large.shift()
       this.#owner.handleUnreliableReleased(message, false)
     }
     return offset
   }
 }
 
-/** A SEQUENCED or UNRELIABLE_NUMBERED frame: 4 bytes and the framed message. */
+/** Held back for too long, and none of it sent yet. */
+function isExpired(message: OutMessage, now: number): boolean {
+  return message.expiresAt < now && message.id < 0
+}
+
+/** A SEQUENCED or UNRELIABLE_NUMBERED frame: its header and the framed message. */
 export function writeNumbered(bytes: Uint8Array, at: number, message: OutMessage): number {
   bytes[at] = message.isSequenced ? SEQUENCED : UNRELIABLE_NUMBERED
   return copyBytes(bytes, writeUint24(bytes, at + 1, message.id), message.slab!.bytes, message.start, message.end)
@@ -184,10 +216,6 @@ export function writeNumbered(bytes: Uint8Array, at: number, message: OutMessage
 /** Notes in a packet's items that it carried a message that may be repeated. */
 export function addRepeatable(items: PacketItems, message: OutMessage): void {
   addItem(items, ITEM_REPEATABLE, message.isSequenced ? message.typeId : -1, message.id, 0)
-}
-
-function isLarge(message: OutMessage): boolean {
-  return message.end - message.start > MAX_WHOLE_BYTES
 }
 
 /** The waiting message keeps its place in the queue and takes over what the newer one says. */

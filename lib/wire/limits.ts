@@ -37,8 +37,8 @@ export const MAX_CHANNELS = 32
 /** The channel of Hello, Welcome, Reject and Goodbye; no game message can name it. */
 export const CONTROL_CHANNEL = 255
 
-/** Bytes of one control message. Hello carries 4 bytes for each definition: 14,000 definitions fit. */
-export const MAX_CONTROL_BYTES = 64 * 1024
+/** Bytes of one control message. The largest is Hello: 16,384 definitions × 4 + 16 KiB of data + a resume token + extensions = 100 KiB at most. */
+export const MAX_CONTROL_BYTES = 128 * 1024
 
 /** Priorities are 0–7; the higher goes first. */
 export const PRIORITIES = 8
@@ -118,6 +118,9 @@ export const GRANULARITY_MS = 1
 /** The probe timeout doubles up to this, so that a healed link is found again within two seconds (RFC 9002 leaves it open). */
 export const MAX_PROBE_TIMEOUT_MS = 2000
 
+/** The probe timeout before the first RTT sample: Hello and Welcome go again this often. Two packets each time: where half of all packets are lost, Hello fails within 5 s once in 10^12. */
+export const INITIAL_PROBE_TIMEOUT_MS = 250
+
 /** Packets that one update may always release, however slow the pacing rate. */
 export const MIN_BURST_PACKETS = 10
 
@@ -129,6 +132,9 @@ export const MIN_WINDOW_BYTES = 2 * MTU
 
 /** The window never grows above what can be tracked. */
 export const MAX_WINDOW_BYTES = (MAX_TRACKED_PACKETS / 2) * MTU
+
+/** What is small may exceed the window by as much, so that a game goes on beside its own bulk: two packets, as a probe timeout may (RFC 9002 section 7.5). */
+export const SMALL_OVERDRAFT_BYTES = 2 * MTU
 
 /** Default of `minRateBytesPerSecond`: the window never falls below this rate × the RTT, so that a game plays on at 25 % loss. */
 export const MIN_RATE_BYTES_PER_SECOND = 16 * 1024

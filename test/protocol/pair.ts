@@ -1,4 +1,4 @@
-// Two connections in simulated time, with a seeded link between them. Every step jumps to the next moment at which something happens, or to the next update.
+// Two connections in simulated time, with a seeded link between them. Every step jumps to the next update of an end.
 import { Connection, type ConnectionSink, type LoopTiming } from '../../lib/protocol/connection.js'
 import { laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../../lib/protocol/lanes.js'
 import { PayloadPool } from '../../lib/protocol/payload-pool.js'
@@ -23,7 +23,7 @@ export interface LinkOptions {
   readonly loss?: number
   readonly duplicates?: number
   /** Decides the fate of single packets, by direction and count; true: dropped. */
-  readonly drops?: (toServer: boolean, count: number) => boolean
+  readonly drops?: (toServer: boolean, count: number, now: number) => boolean
 }
 
 export interface Received {
@@ -54,13 +54,15 @@ export class End implements ConnectionSink {
   nextSequence: number
   /** Replay protection, as a link gives it. */
   readonly seen = new Set<number>()
-  readonly maxPayloadBytes: number
+  maxPayloadBytes: number
   sentPackets = 0
   sentBytes = 0
+  lastUpdateAt: number
 
   constructor(options: EndOptions, now: number) {
     this.timing = { intervalMs: options.intervalMs ?? 16, tick: 0, tickMs: 0 }
     this.nextSequence = options.firstSequence ?? 0
+    this.lastUpdateAt = now
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1179
     const maxMessageBytes = options.maxMessageBytes ?? 256 * 1024
     this.connection = new Connection(
@@ -110,10 +112,11 @@ export interface SendOptions {
   readonly ttlMs?: number
 }
 
+/** An update that is later than this moves the deadlines by the excess, as an endpoint does. */
+const STALL_MS = 250
+
 interface InFlight {
   readonly at: number
-  readonly order: number
-  readonly toServer: boolean
   readonly sequence: number
   readonly bytes: Uint8Array
 }
@@ -124,11 +127,12 @@ export class Pair {
   server: End
   link: LinkOptions
   readonly #random: () => number
-  #inFlight: InFlight[] = []
-  #order = 0
+  readonly #bytes = new Uint8Array(1280)
+  /** By time of arrival, the earliest last. */
+  readonly #inFlight: { toServer: InFlight[]; toClient: InFlight[] } = { toServer: [], toClient: [] }
   readonly #counts = { toServer: 0, toClient: 0 }
   /** Looks at every packet's payload as it leaves. */
-  onPacket: ((toServer: boolean, payload: Uint8Array) => void) | undefined
+  onPacket: ((toServer: boolean, payload: Uint8Array, sequence: number) => void) | undefined
   #nextUpdate: { client: number; server: number }
 
   constructor(seed: number, link: LinkOptions, options: { client?: EndOptions; server?: EndOptions; now?: number } = {}) {
@@ -177,18 +181,37 @@ export class Pair {
     }
   }
 
+  /** The end does not update for so long. */
+  stall(end: End, ms: number): void {
+    this.#nextUpdate[end === this.client ? 'client' : 'server'] += ms
+  }
+
+  /** Both ends go on over a new link; what is on its way is lost with the old one. */
+  rebind(maxPayloadBytes: number): void {
+    this.#inFlight.toServer = []
+    this.#inFlight.toClient = []
+    for (const end of [this.client, this.server]) {
+      end.maxPayloadBytes = maxPayloadBytes
+      end.nextSequence = 0
+      end.seen.clear()
+      end.connection.bind(this.now)
+    }
+  }
+
   /** One update of one end: receive, expire, transmit. */
   update(end: End, other: End): void {
+    const excess = this.now - end.lastUpdateAt - end.timing.intervalMs
+    if (excess > STALL_MS) end.connection.shift(excess, this.now)
+    end.lastUpdateAt = this.now
     this.receive(end)
     end.connection.handleTimeout(this.now)
     this.transmit(end, other)
   }
 
   receive(end: End): void {
-    const toServer = end === this.server
-    const due = this.#inFlight.filter((p) => p.toServer === toServer && p.at <= this.now).sort((a, b) => a.at - b.at || a.order - b.order)
-    if (due.length > 0) this.#inFlight = this.#inFlight.filter((p) => p.toServer !== toServer || p.at > this.now)
-    for (const packet of due) {
+    const queue = end === this.server ? this.#inFlight.toServer : this.#inFlight.toClient
+    while (queue.length > 0 && queue[queue.length - 1]!.at <= this.now) {
+      const packet = queue.pop()!
       if (end.seen.has(packet.sequence)) continue
       end.seen.add(packet.sequence)
       end.connection.handlePayload(packet.bytes, 0, packet.bytes.length, packet.sequence, end.nextSequence, packet.at)
@@ -196,30 +219,30 @@ export class Pair {
   }
 
   transmit(end: End, other: End): void {
-    const bytes = new Uint8Array(1280)
+    const bytes = this.#bytes
     end.connection.beginTransmit(this.now)
     for (;;) {
       const length = end.connection.pollPayload(bytes, 0, end.maxPayloadBytes, end.nextSequence, this.now)
       if (length === 0) return
       end.sentPackets++
       end.sentBytes += length
-      this.onPacket?.(other === this.server, bytes.slice(0, length))
-      this.#send(other === this.server, end.nextSequence++, bytes.slice(0, length))
+      const packet = bytes.slice(0, length)
+      this.onPacket?.(other === this.server, packet, end.nextSequence)
+      this.#send(other === this.server, end.nextSequence++, packet)
     }
-  }
-
-  get packetsInFlight(): number {
-    return this.#inFlight.length
   }
 
   #send(toServer: boolean, sequence: number, bytes: Uint8Array): void {
     const { delayMs, jitterMs = 0, loss = 0, duplicates = 0, drops } = this.link
     const count = toServer ? this.#counts.toServer++ : this.#counts.toClient++
-    if (drops?.(toServer, count) || this.#random() < loss) return
+    if (drops?.(toServer, count, this.now) || this.#random() < loss) return
     const copies = this.#random() < duplicates ? 2 : 1
+    const queue = toServer ? this.#inFlight.toServer : this.#inFlight.toClient
     for (let i = 0; i < copies; i++) {
       const at = this.now + Math.max(0, delayMs + (this.#random() * 2 - 1) * jitterMs)
-      this.#inFlight.push({ at, order: this.#order++, toServer, sequence, bytes })
+      let place = queue.length
+      while (place > 0 && queue[place - 1]!.at <= at) place--
+      queue.splice(place, 0, { at, sequence, bytes })
     }
   }
 }

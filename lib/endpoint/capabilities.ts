@@ -1,0 +1,38 @@
+import { availableCrypto, selectCrypto } from '../io/select-crypto.js'
+
+/** One of several ways to do a thing, and whether it can be used here. */
+export interface Capability {
+  readonly name: string
+  readonly isInUse: boolean
+  /** Why it is used, or not. */
+  readonly reason: string
+}
+
+/** What this process uses. */
+export interface Capabilities {
+  readonly transport: readonly Capability[]
+  readonly crypto: readonly Capability[]
+}
+
+/**
+ * Says which transport and which crypto provider are in use, which are not, and why: for a log line at start, or a bug report.
+ *
+ * @example
+ * for (const { name, isInUse, reason } of capabilities().crypto) console.log(isInUse ? '✓' : '✗', name, reason)
+ */
+export function capabilities(): Capabilities {
+  const inUse = selectCrypto().name
+  return {
+    transport: [{ name: 'dgram', isInUse: true, reason: 'node:dgram works everywhere' }],
+    crypto: availableCrypto().map(({ name, crypto, reason }) => ({
+      name,
+      isInUse: name === inUse,
+      reason:
+        name === inUse
+          ? 'the fastest that seals a test vector correctly'
+          : crypto === undefined
+            ? reason
+            : 'works, and a faster one is in use',
+    })),
+  }
+}

@@ -1,0 +1,116 @@
+// Bytes from the network never throw, and what they make a connection hold is bounded.
+import t from 'tap'
+import { type Delivery, Pair, random } from './pair.js'
+import { payload } from './payloads.js'
+
+const ROUNDS = 200_000
+
+interface Packet {
+  readonly sequence: number
+  readonly bytes: Uint8Array
+}
+
+/** Packets of real traffic, with every kind of frame in them. */
+function traffic(): Packet[] {
+  const packets: Packet[] = []
+  const pair = new Pair(1, { delayMs: 30, jitterMs: 30, loss: 0.1 }, { server: { window: { messages: 64, bytes: 20_000 }, maxMessageBytes: 10_000 } })
+  pair.client.connection.startClockPings(10, pair.now)
+  pair.server.connection.startClockPings(10, pair.now)
+  pair.onPacket = (toServer, bytes, sequence) => {
+    if (toServer) packets.push({ bytes, sequence })
+  }
+  let count = 0
+  pair.run(2500, (end, now) => {
+    for (const delivery of ['unreliable', 'sequenced', 'reliable', 'ordered'] as Delivery[])
+      end.send(count % 300, payload(count++, count % 20 ? 40 : 3000), delivery, now, { redundancy: count % 3 ? 0 : 2 })
+  })
+  return packets
+}
+
+/** A server that has sent as much as the traffic may acknowledge. */
+function newServer(): Pair {
+  const pair = new Pair(1, { delayMs: 30 }, { server: { window: { messages: 64, bytes: 20_000 }, maxMessageBytes: 10_000 } })
+  pair.server.nextSequence = 400
+  return pair
+}
+
+const packets = traffic()
+
+t.test('every truncation of real packets is read or refused, without an exception', async (t) => {
+  let refused = 0
+  let cuts = 0
+  let pair = newServer()
+  for (const { bytes, sequence } of packets) {
+    for (let end = 0; end < bytes.length; end++) {
+      cuts++
+      if (pair.server.connection.handlePayload(bytes.slice(0, end), 0, end, sequence, 400, 2000)) continue
+      refused++
+      pair = newServer()
+    }
+  }
+  t.comment(`${packets.length} packets, ${cuts} truncations, ${refused} refused`)
+  t.ok(refused > cuts / 2)
+})
+
+t.test(`${ROUNDS} random and mutated packets never throw, and memory stays bounded`, async (t) => {
+  const rnd = random(99)
+  let pair = newServer()
+  let failures = 0
+  let accepted = 0
+  const reasons = new Set<string>()
+  const mutate = (): Uint8Array => {
+    const kind = rnd()
+    if (kind < 0.25) return Uint8Array.from({ length: Math.floor(rnd() * 100) }, () => Math.floor(rnd() * 256))
+    const bytes = packets[Math.floor(rnd() * packets.length)]!.bytes.slice()
+    for (let i = Math.floor(rnd() * 4); i >= 0; i--) {
+      const at = Math.floor(rnd() * (rnd() < 0.5 ? Math.min(20, bytes.length) : bytes.length))
+      bytes[at] = rnd() < 0.5 ? Math.floor(rnd() * 256) : bytes[at]! ^ (1 << Math.floor(rnd() * 8))
+    }
+    return kind < 0.5 ? bytes.slice(0, Math.floor(rnd() * bytes.length)) : bytes
+  }
+  const before = heapUsed()
+  for (let i = 0; i < ROUNDS; i++) {
+    const { server } = pair
+    server.received.length = 0
+    const bytes = mutate()
+    if (server.connection.handlePayload(bytes, 0, bytes.length, i, 400, 2000 + i)) accepted++
+    else {
+      failures++
+      reasons.add(server.connection.failure!)
+      pair = newServer()
+    }
+    if (i % 50 === 0) {
+      server.connection.handleTimeout(2000 + i)
+      server.connection.beginTransmit(2000 + i)
+      server.connection.pollPayload(new Uint8Array(1200), 0, 1179, server.nextSequence, 2000 + i)
+    }
+  }
+  const grownBy = heapUsed() - before
+  t.comment(`${accepted} accepted, ${failures} refused for ${reasons.size} reasons, heap grew by ${Math.round(grownBy / 1024)} KiB`)
+  t.ok(accepted > 10_000 && failures > 10_000)
+  t.ok(grownBy < 20 * 1024 * 1024)
+})
+
+t.test('a hostile peer makes one connection hold no more than its windows', async (t) => {
+  const pair = newServer()
+  const { connection } = pair.server
+  const before = heapUsed()
+  let accepted = 0
+  const rnd = random(5)
+  for (let i = 0; i < 50_000; i++) {
+    // The last block of ever new messages, as large as may be: 78 × 64 bytes.
+    const id = Math.floor(rnd() * 64)
+    const sequenced = rnd() < 0.5
+    const head = sequenced ? [0x19, i & 255, (i >> 8) & 255, (i >> 16) & 255] : [0x18, i & 255, (i >> 8) & 255, (i >> 16) & 255]
+    const frame = rnd() < 0.01 ? [0x1a, id % 2, id, 0, 0] : head
+    const bytes = Uint8Array.from([...frame, 9, 0x88, 0x27, 77, 64, ...new Array(64).fill(1)])
+    if (connection.failure === undefined && connection.handlePayload(bytes, 0, bytes.length, i, 400, 2000)) accepted++
+  }
+  t.ok(accepted > 100)
+  t.ok(heapUsed() - before < 10 * 1024 * 1024)
+})
+
+function heapUsed(): number {
+  ;(globalThis as { gc?: () => void }).gc?.()
+  return process.memoryUsage().heapUsed
+}
