@@ -1,17 +1,22 @@
 // `npm run check`: types, lint and format, the package's shape, and the documents. Each step says what it does; the first that fails ends it.
 import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-
-const require = createRequire(import.meta.url)
+import { fileURLToPath } from 'node:url'
 
 /** The command of an installed package, run by this node: no shell, no PATH. */
 function tool(name, bin) {
-  return [process.execPath, [join(dirname(require.resolve(`${name}/package.json`)), bin)]]
+  return [process.execPath, [fileURLToPath(new URL(`../node_modules/${name}/${bin}`, import.meta.url))]]
 }
 
 const steps = [
-  ['types (sources, tests, type-level tests, examples, benchmarks)', ...tool('typescript', 'bin/tsc'), '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
+  [
+    'types (sources, tests, type-level tests, examples, benchmarks)',
+    ...tool('typescript', 'bin/tsc'),
+    '-p',
+    'tsconfig.json',
+    '--noEmit',
+    '--incremental',
+    'false',
+  ],
   ['lint, layers, format', ...tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'],
   ['package: publint', ...tool('publint', 'src/cli.js'), '--strict'],
   ['package: are the types wrong', ...tool('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only', '--no-color'],

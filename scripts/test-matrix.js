@@ -9,7 +9,9 @@ import { parseArgs } from 'node:util'
 
 const { values } = parseArgs({ options: { versions: { type: 'string', default: '20,22,24' }, help: { type: 'boolean', default: false } } })
 if (values.help) {
-  console.log('npm run test:matrix -- [--versions 20,22,24]\n\nRuns the tests on each version of Node, with and without the optional packages, and prints a line for each.')
+  console.log(
+    'npm run test:matrix -- [--versions 20,22,24]\n\nRuns the tests on each version of Node, with and without the optional packages, and prints a line for each.',
+  )
   process.exit(0)
 }
 
@@ -36,14 +38,24 @@ process.exit(failed === 0 ? 0 : 1)
 
 function report(version, optional, node) {
   const started = Date.now()
-  const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs', '--disable-coverage'], { cwd: clone, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs', '--disable-coverage'], {
+    cwd: clone,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
   const totals = stdout.match(/^# \{ total:.*\}$/m)?.[0] ?? 'no totals'
   const seconds = ((Date.now() - started) / 1000).toFixed(0)
   const actual = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()
   console.log(`Node ${version} (${actual}), ${optional} optional packages: ${status === 0 ? 'passed' : 'FAILED'} ${totals} in ${seconds} s`)
   if (status === 0) return
   failed++
-  console.log(stdout.split('\n').filter((line) => /not ok/.test(line)).slice(0, 20).join('\n'))
+  console.log(
+    stdout
+      .split('\n')
+      .filter((line) => /not ok/.test(line))
+      .slice(0, 20)
+      .join('\n'),
+  )
 }
 
 /** The path of a node of that major version. */

@@ -1,5 +1,5 @@
 // tickwire as a game uses it: defined messages, Client and Server, sealed, over the default transport; both updated by this thread.
-import { bytes as bytesField, Client, float32, MessageFactory, type MessageType, Server, uint32 } from 'tickwire'
+import { bytes as bytesField, Client, int32, MessageFactory, type MessageType, Server, uint32 } from 'tickwire'
 import type { BenchmarkPeer, BenchmarkRun } from './peer.js'
 import { pump, windowOf } from './pump.js'
 
@@ -77,21 +77,21 @@ interface Scenario {
 function fixedFields(messages: MessageFactory, { delivery }: BenchmarkRun): Scenario {
   const type = messages.define(
     'State',
-    { number: uint32, x: float32, y: float32, z: float32, vx: float32, vy: float32, vz: float32, complement: uint32 },
+    { number: uint32, x: int32, y: int32, z: int32, vx: int32, vy: int32, vz: int32, complement: int32 },
     { delivery },
   )
-  const values = { number: 0, x: 1.5, y: -2.25, z: 1000, vx: 0.5, vy: -0.125, vz: 3, complement: 0 }
+  const values = { number: 0, x: 1, y: -2_000_000, z: 1000, vx: 70_000, vy: -12, vz: 3, complement: 0 }
   return {
     messages,
     type,
     valuesOf(number) {
       values.number = number
       values.x = number & 1023
-      values.complement = ~number >>> 0
+      values.complement = ~number
       return values
     },
     check(message, expected) {
-      const isRight = message.complement === ~message.number >>> 0 && message.x === (message.number & 1023) && message.vz === 3
+      const isRight = message.complement === ~message.number && message.x === (message.number & 1023) && message.vz === 3
       return isRight && (delivery === 'unreliable' || message.number === expected)
     },
   }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The client: one socket, a netcode client on it, and one connection. Its stages:
 //
 //   idle ──connect──▸ opening ──socket──▸ linking ──netcode──▸ hello ──Welcome──▸ accepted ──Goodbye, disconnect──▸ closing ──▸ idle

@@ -22,6 +22,8 @@ export class Emitter<Events extends object> {
   /** What asynchronous handlers of the events being emitted returned; an event that a handler emits stands behind that of its emitter. */
   readonly #results: Promise<unknown>[] = []
   #failures = 0
+  /** Handlers of OnMessage: asked for every message, so counted here rather than looked up. */
+  messageListeners = 0
   readonly #report: (error: unknown, event: keyof Events & string) => void
 
   /** `report` is given what a handler throws or rejects with, and the event that it handled. */
@@ -38,9 +40,17 @@ export class Emitter<Events extends object> {
         this.#fail(error, event)
       }
     }
-    const off = (): void => this.#mitt.off(event, guarded)
+    let isOn = false
+    const off = (): void => {
+      if (!isOn) return
+      isOn = false
+      this.#mitt.off(event, guarded)
+      if (event === 'OnMessage') this.messageListeners--
+    }
     if (options?.signal?.aborted) return off
+    isOn = true
     this.#mitt.on(event, guarded)
+    if (event === 'OnMessage') this.messageListeners++
     options?.signal?.addEventListener('abort', off, { once: true })
     return off
   }

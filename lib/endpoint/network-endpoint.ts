@@ -310,7 +310,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   #emitMessage(type: AnyMessageType, message: unknown, source: Source): void {
     const handlers = this.#handlers[type.id]
-    const hasListener = this.emitter.has('OnMessage')
+    const hasListener = this.emitter.messageListeners > 0
     if (handlers === undefined || handlers.length === 0) {
       if (!hasListener)
         this.warnOnce(`no handler ${type.name}`, `${type.name} arrived, and no handler takes it: use onMessage(${type.name}, …)`)

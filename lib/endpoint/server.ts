@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The server: one socket, a netcode server on it, a connection for each of its slots, and a peer for each that was accepted.
 import type { Address } from '../io/address.js'
 import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'

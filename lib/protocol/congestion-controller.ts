@@ -2,6 +2,8 @@
 export interface CongestionController {
   /** Bytes that may be in flight. */
   readonly window: number
+  /** Bytes that may be in flight when what is sent next is small: a little more, so that a game goes on beside its own bulk. */
+  readonly smallWindow: number
   /** Bytes per millisecond at which an update releases packets. */
   pacingRate(smoothedRttMs: number): number
   /** A packet was acknowledged. `isAppLimited`: the last transmit left the window unfilled, so the arrival proves nothing about it (RFC 9002 section 7.8). */

@@ -1,5 +1,6 @@
-// CUBIC (RFC 9438) in bytes, with pacing (RFC 9002 section 7.7) and a floor. Differences: the floor of `minRate × srtt`, so that a game plays on where
-// loss is not congestion; and a cut is undone when every loss that led to it proves spurious (RFC 9438 section 4.9).
+// CUBIC (RFC 9438) in bytes, with pacing (RFC 9002 section 7.7) and a floor. Differences: the floor of `minRate × srtt`, so that a game plays on where loss is not
+// congestion, and as much again above the window for what is small, so that it plays on beside its own bulk; and a cut is undone when every loss that led to it
+// proves spurious (RFC 9438 section 4.9).
 import { INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../wire/limits.js'
 import type { CongestionController } from './congestion-controller.js'
 
@@ -44,6 +45,10 @@ export class Cubic implements CongestionController {
 
   get window(): number {
     return Math.max(this.#window, this.#floor)
+  }
+
+  get smallWindow(): number {
+    return this.window + this.#floor
   }
 
   pacingRate(smoothedRttMs: number): number {

@@ -10,7 +10,6 @@ import {
   MIN_BURST_PACKETS,
   MTU,
   PACKET_THRESHOLD,
-  SMALL_OVERDRAFT_BYTES,
 } from '../wire/limits.js'
 import type { CongestionController } from './congestion-controller.js'
 import { LossMeter } from './loss-meter.js'
@@ -164,10 +163,10 @@ export class Path {
 
   /** Whether a packet that counts (ack-eliciting) may leave now. */
   get canSend(): boolean {
-    return this.#probesLeft > 0 || (this.#budget > 0 && this.#bytesInFlight + MTU <= this.#congestion.window + SMALL_OVERDRAFT_BYTES)
+    return this.#probesLeft > 0 || (this.#budget > 0 && this.#bytesInFlight + MTU <= this.#congestion.smallWindow)
   }
 
-  /** Whether it may carry blocks of large messages too: the last bit is left to what is small, so that a game goes on beside its own bulk. */
+  /** Whether it may carry blocks of large messages too. */
   get admitsBlocks(): boolean {
     return this.#probesLeft > 0 || this.#hasWindow
   }

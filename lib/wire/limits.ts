@@ -133,9 +133,6 @@ export const MIN_WINDOW_BYTES = 2 * MTU
 /** The window never grows above what can be tracked. */
 export const MAX_WINDOW_BYTES = (MAX_TRACKED_PACKETS / 2) * MTU
 
-/** What is small may exceed the window by as much, so that a game goes on beside its own bulk: two packets, as a probe timeout may (RFC 9002 section 7.5). */
-export const SMALL_OVERDRAFT_BYTES = 2 * MTU
-
 /** Default of `minRateBytesPerSecond`: the window never falls below this rate × the RTT, so that a game plays on at 25 % loss. */
 export const MIN_RATE_BYTES_PER_SECOND = 16 * 1024
 

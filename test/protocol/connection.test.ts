@@ -11,7 +11,14 @@ const deliveries: Delivery[] = ['unreliable', 'sequenced', 'reliable', 'ordered'
 
 /** Gives the server a packet that nobody sent. */
 function inject(pair: Pair, ...bytes: number[]): boolean {
-  return pair.server.connection.handlePayload(Uint8Array.from(bytes), 0, bytes.length, 1000 + Math.floor(pair.now), pair.server.nextSequence, pair.now)
+  return pair.server.connection.handlePayload(
+    Uint8Array.from(bytes),
+    0,
+    bytes.length,
+    1000 + Math.floor(pair.now),
+    pair.server.nextSequence,
+    pair.now,
+  )
 }
 
 /** Records the frames that the client sends. */
@@ -171,7 +178,11 @@ t.test('more than the windows admit ends the connection', async (t) => {
 
 t.test('small windows slow a sender down but never stop it, though the frames that raise them are lost', async (t) => {
   const window = { messages: 8, bytes: 4000 }
-  const pair = new Pair(9, { delayMs: 20, jitterMs: 20, loss: 0.25 }, { server: { window, maxMessageBytes: 2000 }, client: { window, maxMessageBytes: 2000 } })
+  const pair = new Pair(
+    9,
+    { delayMs: 20, jitterMs: 20, loss: 0.25 },
+    { server: { window, maxMessageBytes: 2000 }, client: { window, maxMessageBytes: 2000 } },
+  )
   let sent = 0
   pair.until(
     () => sent === 300 && pair.client.connection.isIdle && pair.server.connection.isIdle,
@@ -271,7 +282,11 @@ t.test('bound to another link, even one with smaller packets, it loses and repea
     [500, 1179],
   ] as const) {
     for (let seed = 1; seed <= 5; seed++) {
-      const pair = new Pair(seed, { delayMs: 50, jitterMs: 20, loss: 0.1 }, { client: { maxPayloadBytes: before }, server: { maxPayloadBytes: before } })
+      const pair = new Pair(
+        seed,
+        { delayMs: 50, jitterMs: 20, loss: 0.1 },
+        { client: { maxPayloadBytes: before }, server: { maxPayloadBytes: before } },
+      )
       const sent = { reliable: 0, ordered: 0 }
       let bound = 0
       pair.until(
@@ -281,7 +296,12 @@ t.test('bound to another link, even one with smaller packets, it loses and repea
           if (now > 1500 + bound * 400 && bound < 4) pair.rebind(bound++ % 2 ? before : after)
           if (end !== pair.client || now > 3200) return
           for (const delivery of ['reliable', 'ordered'] as const)
-            end.send(laneIndex(0, delivery === 'ordered') + 1, payload(sent[delivery]++, sent[delivery] % 9 ? 300 : sent[delivery] % 2 ? 1100 : 6000), delivery, now)
+            end.send(
+              laneIndex(0, delivery === 'ordered') + 1,
+              payload(sent[delivery]++, sent[delivery] % 9 ? 300 : sent[delivery] % 2 ? 1100 : 6000),
+              delivery,
+              now,
+            )
           end.send(2, payload(0, 800), 'sequenced', now)
         },
       )

@@ -53,7 +53,10 @@ t.test('after a cut the window follows W_cubic(t) = C (t − K)³ + W_max, and r
     now = acknowledge(cubic, now, start + second * 1000 - now)
     const expected = 0.4 * (second - k) ** 3 + maximum
     const window = cubic.window / MTU
-    t.ok(Math.abs(window - expected) < 0.01 * expected + 1, `after ${second} s: ${window.toFixed(1)} segments, the curve has ${expected.toFixed(1)}`)
+    t.ok(
+      Math.abs(window - expected) < 0.01 * expected + 1,
+      `after ${second} s: ${window.toFixed(1)} segments, the curve has ${expected.toFixed(1)}`,
+    )
   }
 })
 

@@ -168,7 +168,7 @@ t.test('what conforms to the windows always fits, in any order, across every bou
         if (bench.lane.needsRaise) bench.lane.raise()
       }
       t.equal(refused, 0)
-      const order = isOrdered ? bench.got : bench.got.sort((a, b) => ((a - b) | 0))
+      const order = isOrdered ? bench.got : bench.got.sort((a, b) => (a - b) | 0)
       t.strictSame(
         order.slice(0, 500),
         numbers(500).map((n) => (firstId + n) % 2 ** 32),

@@ -119,7 +119,8 @@ t.test('a reliable record that was acknowledged and serves another message is no
   const pair = new Pair(3, { delayMs: 5, jitterMs: 5, loss: 0.1 })
   let sent = 0
   pair.run(4000, (end, now) => {
-    if (end === pair.client) for (let i = 0; i < 3; i++) end.send(REPEATED, payload(sent++), 'reliable', now, { redundancy: 1 + (sent % 5) })
+    if (end === pair.client)
+      for (let i = 0; i < 3; i++) end.send(REPEATED, payload(sent++), 'reliable', now, { redundancy: 1 + (sent % 5) })
   })
   pair.until(() => pair.client.connection.isIdle, 5000)
   t.strictSame(

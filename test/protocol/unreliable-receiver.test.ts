@@ -8,7 +8,15 @@ import { numberOf, payload } from './payloads.js'
 const LOW = 2 ** 24
 
 /** Some blocks of a message of so many bytes; returns its number once it is whole. */
-function receive(receiver: UnreliableReceiver, isSequenced: boolean, number: number, totalBytes: number, firstBlock: number, blocks: number, typeId = 1): number | undefined {
+function receive(
+  receiver: UnreliableReceiver,
+  isSequenced: boolean,
+  number: number,
+  totalBytes: number,
+  firstBlock: number,
+  blocks: number,
+  typeId = 1,
+): number | undefined {
   const fragment = new FragmentFrame()
   fragment.typeId = typeId
   fragment.totalBytes = totalBytes

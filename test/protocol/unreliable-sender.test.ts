@@ -26,7 +26,10 @@ class Bench implements UnreliableOwner {
     return this.keeps
   }
 
-  push(number: number, options: { typeId?: number; bytes?: number; sequenced?: boolean; priority?: number; expiresAt?: number; redundancy?: number } = {}): void {
+  push(
+    number: number,
+    options: { typeId?: number; bytes?: number; sequenced?: boolean; priority?: number; expiresAt?: number; redundancy?: number } = {},
+  ): void {
     const message = this.pool.frame(options.typeId ?? 1, payload(number, options.bytes))
     message.lane = options.sequenced ? SEQUENCED_LANE : UNRELIABLE_LANE
     message.priority = options.priority ?? 3

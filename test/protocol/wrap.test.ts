@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type LaneOwner, LaneSender } from '../../lib/protocol/lane-sender.js'
 import { LaneReceiver } from '../../lib/protocol/lane-receiver.js'
+import { type LaneOwner, LaneSender } from '../../lib/protocol/lane-sender.js'
 import { laneIndex } from '../../lib/protocol/lanes.js'
 import { PayloadPool } from '../../lib/protocol/payload-pool.js'
 import { restoreId } from '../../lib/wire/sequence.js'
@@ -13,7 +13,11 @@ const deliveries: Delivery[] = ['unreliable', 'sequenced', 'reliable', 'ordered'
 t.test('packet numbers cross 2^16, 2^24 and 2^32 without notice', async (t) => {
   for (const boundary of [2 ** 16, 2 ** 24, 2 ** 32]) {
     const firstSequence = boundary - 150
-    const pair = new Pair(3, { delayMs: 40, jitterMs: 30, loss: 0.1, duplicates: 0.05 }, { client: { firstSequence }, server: { firstSequence } })
+    const pair = new Pair(
+      3,
+      { delayMs: 40, jitterMs: 30, loss: 0.1, duplicates: 0.05 },
+      { client: { firstSequence }, server: { firstSequence } },
+    )
     let sent = 0
     let resent = 0
     const seen = new Set<number>()
@@ -70,7 +74,10 @@ t.test('message ids cross 2^16, 2^24 and 2^32 on every lane, with losses and win
       }
       const window = { messages: 256, bytes: 100_000 }
       const got: number[] = []
-      const sink = { handleMessage: (_lane: number, _type: number, bytes: Uint8Array, start: number, end: number) => got.push(numberOf(bytes.slice(start, end))) }
+      const sink = {
+        handleMessage: (_lane: number, _type: number, bytes: Uint8Array, start: number, end: number) =>
+          got.push(numberOf(bytes.slice(start, end))),
+      }
       const sender = new LaneSender(laneIndex(0, isOrdered), window, owner, firstId)
       const receiver = new LaneReceiver(laneIndex(0, isOrdered), window, 50_000, sink, firstId)
       const rnd = random(boundary % 1000)

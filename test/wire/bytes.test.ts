@@ -59,6 +59,9 @@ t.test('short and long copies are the same', async (t) => {
     const target = new Uint8Array(300)
     t.equal(copyBytes(target, 7, source, 11, 11 + length), 7 + length)
     t.strictSame(target.subarray(7, 7 + length), source.subarray(11, 11 + length))
-    t.ok(target.subarray(7 + length).every((byte) => byte === 0), 'nothing behind is touched')
+    t.ok(
+      target.subarray(7 + length).every((byte) => byte === 0),
+      'nothing behind is touched',
+    )
   }
 })
