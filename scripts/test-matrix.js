@@ -38,7 +38,7 @@ process.exit(failed === 0 ? 0 : 1)
 
 function report(version, optional, node) {
   const started = Date.now()
-  const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs', '--disable-coverage'], {
+  const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs'], {
     cwd: clone,
     encoding: 'utf8',
     maxBuffer: 1 << 28,

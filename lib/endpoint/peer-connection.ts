@@ -95,9 +95,9 @@ export class PeerConnection implements ConnectionSink {
   }
 
   /** Whether `sendEncoded` needs the time: to read the clock costs as much as all else that is done for a small message. */
-  needsNow(type: AnyMessageType, delivery: Delivery): boolean {
+  needsNow(type: AnyMessageType | undefined, delivery: Delivery): boolean {
     const isReliable = delivery === 'reliable' || delivery === 'ordered'
-    return !isReliable || type.ttlMs !== undefined || this.protocol.queuedBytes * 2 > this.#options.settings.maxSendQueueBytes
+    return !isReliable || type?.ttlMs !== undefined || this.protocol.queuedBytes * 2 > this.#options.settings.maxSendQueueBytes
   }
 
   /** Queues the message that the encoder holds. `now` may be 0 where `needsNow` says so. */

@@ -85,6 +85,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #state: number = NetworkEndpoint.DISCONNECTED
   #opening: Promise<Address> | undefined
   #lastPeerId = 0
+  /** As of the last update: tokens live for many seconds, and to ask for each datagram would cost more than to look its sender up. */
+  #unixSeconds = 0
   #address: Address | undefined
   #closing: Promise<void> | undefined
 
@@ -227,7 +229,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** @internal */
   protected override handleDatagram({ bytes, host, port, at }: Datagram): void {
     const netcode = this.#netcode!
-    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at, this.clock.unixSeconds())
+    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at, this.#unixSeconds)
     if (packet === undefined) {
       this.#pollEvents(at)
       return
@@ -240,7 +242,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /** @internal */
   protected override expire(now: number): void {
-    this.#netcode!.handleTimeout(now, this.clock.unixSeconds())
+    this.#unixSeconds = this.clock.unixSeconds()
+    this.#netcode!.handleTimeout(now, this.#unixSeconds)
     this.#pollEvents(now)
     for (const connection of this.#connections) connection.expire(now)
     this.#pollEvents(now)
@@ -331,6 +334,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       maxTimeoutSeconds: timeoutMs === 0 ? Number.MAX_SAFE_INTEGER : timeoutMs / 1000,
       isOpen,
     })
+    this.#unixSeconds = this.clock.unixSeconds()
     this.#warnings = new ServerWarnings(this.#netcode.counters, (key, text) => this.warnOnce(key, text))
     this.#address = address
     this.#closing = undefined

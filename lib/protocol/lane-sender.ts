@@ -110,10 +110,13 @@ export class LaneSender {
         return this.#writeBlocks(bytes, runs.close(items, kind), end, items, message, source === 'partial')
       const isLarge = this.#isLarge(message)
       if (!isLarge && !runs.fits(message.end - message.start)) break
-      if (source === 'lost') this.#takeLost(message, isLarge)
-      else this.#takePending(message, isLarge)
+      if (source === 'pending') {
+        if (isLarge) this.#cutPending(message)
+        else this.#writePending(message, items, minUrgency, now)
+        continue
+      }
+      this.#takeLost(message, isLarge)
       if (!isLarge) runs.append(message.id, message, items, kind)
-      if (source === 'pending') this.#owner.handleFirstSent(message)
     }
     return runs.close(items, kind)
   }
@@ -289,10 +292,30 @@ export class LaneSender {
     this.#markLost(message, this.#lostBlocks)
   }
 
-  #takePending(message: OutMessage, isLarge: boolean): void {
+  /** The hot path: a small pending message that fits, and as many behind it as fit too, as long as nothing else of this lane can come between them. */
+  #writePending(first: OutMessage, items: PacketItems, minUrgency: number, now: number): void {
+    const kind = ITEM_RUN + this.lane
+    const isAlone = this.#lost.length === 0 && this.#lostBlocks.length === 0 && this.#partial.length === 0
+    let message: OutMessage | undefined = first
+    do {
+      this.#pending.shift()
+      this.#admit(message)
+      runs.append(message.id, message, items, kind)
+      if (message.redundancy > 0) this.#owner.handleFirstSent(message)
+      message = this.#nextPending(now)
+    } while (
+      isAlone &&
+      message !== undefined &&
+      urgencyOfNew(message) >= minUrgency &&
+      !this.#isLarge(message) &&
+      runs.fits(message.end - message.start)
+    )
+  }
+
+  /** A large pending message gets its id, and goes on in blocks. */
+  #cutPending(message: OutMessage): void {
     this.#pending.shift()
     this.#admit(message)
-    if (!isLarge) return
     this.#cut(message)
     this.#partial.push(message.id, this.#rank(message))
   }

@@ -53,18 +53,24 @@ export class UnreliableSender {
   }
 
   push(message: OutMessage): void {
-    if (message.isSequenced && message.redundancy === 0) {
-      const waiting = this.#sequenced.get(message.typeId)
-      if (waiting !== undefined && this.#isLarge(waiting) && !this.#isLarge(message)) waiting.expiresAt = REPLACED
-      else if (waiting !== undefined) {
-        exchangeContent(waiting, message)
-        this.#owner.handleUnreliableReleased(message, false)
-        return
-      }
-      this.#sequenced.set(message.typeId, message)
-    }
+    if (message.isSequenced && this.#replaces(message)) return
     const queue = this.#isLarge(message) ? this.#large : this.#small
     queue.push(message, message.priority)
+  }
+
+  /** What waits of the same definition is out of date. True where the newer message went into its place; else the newer one has still to be queued. */
+  #replaces(message: OutMessage): boolean {
+    const waiting = this.#sequenced.get(message.typeId)
+    const isLasting = message.redundancy > 0
+    if (waiting !== undefined && !isLasting && (this.#isLarge(message) || !this.#isLarge(waiting))) {
+      exchangeContent(waiting, message)
+      this.#owner.handleUnreliableReleased(message, false)
+      return true
+    }
+    if (waiting !== undefined) waiting.expiresAt = REPLACED
+    if (isLasting) this.#sequenced.delete(message.typeId)
+    else this.#sequenced.set(message.typeId, message)
+    return false
   }
 
   urgency(now: number): number {

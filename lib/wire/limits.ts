@@ -52,7 +52,7 @@ export const BYTE_WINDOW = 1024 * 1024
 /** Fragments are cut at multiples of this many bytes, so that any packet can be filled to within 64 bytes and a bit says what has arrived. */
 export const BLOCK_BYTES = 64
 
-/** A framed unreliable message above this goes in fragments: 1183 (the largest payload of a 1200-byte datagram) − 7 (sequence) − 6 (frame) − 18 for an ack. */
+/** Until the first packet shows what the link holds, a framed message above this counts as large: 1183 (the largest payload of a 1200-byte datagram) − 6 (frame) − 25 spare. */
 export const MAX_WHOLE_BYTES = 1152
 
 /** Incomplete unreliable and sequenced messages that are kept at once; the oldest gives way. */

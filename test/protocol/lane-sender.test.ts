@@ -45,6 +45,7 @@ class Bench implements LaneOwner {
     const number = this.#count++
     const message = this.pool.frame(number % 128, payload(number, bytes))
     message.priority = priority
+    message.redundancy = 1 // the lane tells of its first transmission
     message.expiresAt = expiresAt
     this.lane.push(message)
   }

@@ -124,6 +124,37 @@ t.test('sequenced messages never leave in the wrong order, whatever they replace
   }
 })
 
+t.test('sequenced messages with redundancy are not replaced, and what waits without it does not come behind them', async (t) => {
+  for (const [sizes, expected] of [
+    [
+      [10, 10, 10, 10],
+      [1, 2, 3],
+    ],
+    [
+      [3000, 10, 10, 10],
+      [1, 2, 3],
+    ],
+    [
+      [10, 10, 10, 3000],
+      [1, 2, 3],
+    ],
+    [
+      [10, 10, 3000, 10],
+      [1, 2, 3],
+    ],
+  ] as const) {
+    const bench = new Bench()
+    sizes.forEach((bytes, number) => {
+      bench.push(number, { sequenced: true, bytes, redundancy: number === 1 || number === 2 ? (bytes > 128 ? 0 : 2) : 0 })
+    })
+    t.strictSame(
+      bench.drain(),
+      expected.filter((n) => sizes[n] <= 128 || n === 3),
+      `${sizes}`,
+    )
+  }
+})
+
 t.test('what waits too long is dropped', async (t) => {
   const bench = new Bench()
   bench.push(0, { expiresAt: 50 })
