@@ -265,7 +265,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /** What the netcode layer of this connection, or the last, ignored, by cause; undefined before `connect`. */
-  get netcodeCounters(): Readonly<Record<string, number>> | undefined {
+  override get netcodeCounters(): Readonly<Record<string, number>> | undefined {
     const netcode = this.#session?.netcode
     return netcode === undefined ? undefined : { ...netcode.counters }
   }

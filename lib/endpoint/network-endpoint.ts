@@ -10,6 +10,7 @@ import { describe } from '../messages/refusal.js'
 import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
 import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
+import { DropLog } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
 import { EventQueue } from './event-queue.js'
 import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
@@ -77,6 +78,12 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   readonly #isServer: boolean
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
   readonly #said = new Set<string>()
+  readonly #dropLog = isDebugging
+    ? new DropLog(
+        () => ({ ...this.drops, ...this.netcodeCounters, ...this.transport.counters }),
+        (text) => this.debug(text),
+      )
+    : undefined
   #isUpdating = false
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
@@ -162,6 +169,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** Whether there is a socket to read and write. @internal */
   protected abstract get isActive(): boolean
+  /** What the netcode layer ignored, by cause; undefined before there is one. */
+  abstract get netcodeCounters(): Readonly<Record<string, number>> | undefined
   /** @internal */
   protected abstract handleDatagram(datagram: Datagram, now: number): void
   /** @internal */
@@ -355,6 +364,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     if (elapsed > STALL_MS) {
       if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
+    this.#dropLog?.check(now)
   }
 
   #driveAgain(): void {

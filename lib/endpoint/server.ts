@@ -215,7 +215,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** What the netcode layer ignored, by cause; undefined before `listen`. */
-  get netcodeCounters(): Readonly<Record<string, number>> | undefined {
+  override get netcodeCounters(): Readonly<Record<string, number>> | undefined {
     return this.#netcode === undefined ? undefined : { ...this.#netcode.counters }
   }
 
