@@ -26,6 +26,7 @@ let failed = 0
 try {
   must('git', ['clone', '--quiet', project, clone], work)
   must('npm', ['ci'], clone)
+  must('npm', ['run', 'pretest'], clone)
   const nodes = values.versions.split(',').map((version) => [version, nodeOf(version)])
   for (const optional of ['with', 'without']) {
     if (optional === 'without') for (const name of OPTIONAL) rmSync(join(clone, 'node_modules', name), { recursive: true, force: true })

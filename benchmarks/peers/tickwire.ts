@@ -49,6 +49,7 @@ export const tickwire: BenchmarkPeer = {
         datagrams: after.client.outPackets - before.client.outPackets + after.server.outPackets - before.server.outPackets,
       }
     } finally {
+      server.run({ hz: 250 }) // so that the farewell is answered
       await client.close()
       await server.close()
     }

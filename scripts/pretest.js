@@ -1,0 +1,15 @@
+// Before `npm test`: compiles, and on the first time in a checkout lets tap build itself without its TypeScript plugin (see .taprc).
+// Without that, tap's first run still loads the plugin, which cannot work with TypeScript 7, and every test fails.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
+if (!existsSync(`${project}.tap/plugins`)) run('node_modules/tap/dist/esm/run.mjs', 'build')
+
+function run(...parameters) {
+  const { status } = spawnSync(process.execPath, parameters, { cwd: project, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
