@@ -90,13 +90,8 @@ async function measure(bytes: number, delivery: BenchmarkDelivery): Promise<Row[
   return [...found.values()].sort((a, b) => median(b.rates) - median(a.rates))
 }
 
-async function attempt(
-  peer: BenchmarkPeer,
-  bytes: number,
-  delivery: BenchmarkDelivery,
-  count: number,
-): Promise<BenchmarkResult | undefined> {
-  globalThis.gc?.()
+/** Without a forced garbage collection before it: that throws compiled code away, and what is measured then is the compiler. */
+function attempt(peer: BenchmarkPeer, bytes: number, delivery: BenchmarkDelivery, count: number): Promise<BenchmarkResult | undefined> {
   return peer.run({ bytes, delivery, count, deadlineMs: DEADLINE_MS })
 }
 
