@@ -21,6 +21,7 @@ export function metricsOf(link: PeerConnection | undefined, state: number, now: 
     outPackets: counters.outPackets,
     inMessages: counters.inMessages,
     outMessages: counters.outMessages,
+    unsentMessages: link?.protocol.unsentMessages ?? 0,
     keepaliveCount: counters.keepaliveCount,
     congestionWindow: path?.congestionWindow ?? 0,
   }
@@ -30,7 +31,7 @@ export function metricsOf(link: PeerConnection | undefined, state: number, now: 
 export function sumMetrics(all: readonly Metrics[], state: number, totals: Counters): Metrics {
   const mean = (key: 'latency' | 'jitter' | 'packetLoss'): number =>
     all.length === 0 ? 0 : all.reduce((sum, m) => sum + m[key], 0) / all.length
-  const sum = (key: 'outBufferBytes' | 'pendingAcks' | 'reorderQueue' | 'congestionWindow'): number =>
+  const sum = (key: 'outBufferBytes' | 'pendingAcks' | 'reorderQueue' | 'congestionWindow' | 'unsentMessages'): number =>
     all.reduce((total, m) => total + m[key], 0)
   return {
     state,
@@ -41,6 +42,7 @@ export function sumMetrics(all: readonly Metrics[], state: number, totals: Count
     pendingAcks: sum('pendingAcks'),
     reorderQueue: sum('reorderQueue'),
     congestionWindow: sum('congestionWindow'),
+    unsentMessages: sum('unsentMessages'),
     inBytes: totals.inBytes,
     outBytes: totals.outBytes,
     inPackets: totals.inPackets,

@@ -78,7 +78,6 @@ export const Goodbye = control.define('Goodbye', ending, { id: 4 })
 
 export type Hello = MessageOf<typeof Hello>
 export type Welcome = MessageOf<typeof Welcome>
-export type Ending = MessageOf<typeof Goodbye>
 
 control.freeze()
 

@@ -22,6 +22,8 @@ export interface Metrics {
   readonly outPackets: number
   readonly inMessages: number
   readonly outMessages: number
+  /** Messages given up before they were sent: held back too long, past their `ttlMs`, or the queue was full. On a server: of its peers. */
+  readonly unsentMessages: number
   /** Keep-alive packets received. */
   readonly keepaliveCount: number
   /** Bytes that congestion control lets be on their way. */
@@ -71,6 +73,9 @@ export abstract class Measured {
   }
   get outMessages(): number {
     return this.metrics().outMessages
+  }
+  get unsentMessages(): number {
+    return this.metrics().unsentMessages
   }
   get keepaliveCount(): number {
     return this.metrics().keepaliveCount

@@ -159,10 +159,7 @@ export class PeerConnection implements ConnectionSink {
     return errors
   }
 
-  /**
-   * Writes the next packet's payload. As `Connection.pollPayload`, and counts it.
-   * `datagramBytes` is what the link adds to it.
-   */
+  /** As `Connection.pollPayload`, for a link that says how large its next payload may be. */
   pollPayload(bytes: Uint8Array, at: number, maxPayloadBytes: number, sequence: number, now: number): number {
     return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
   }

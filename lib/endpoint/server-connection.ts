@@ -107,10 +107,6 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     return this.#stage === 'deciding'
   }
 
-  get isEnded(): boolean {
-    return this.#stage === 'ended'
-  }
-
   /** Settles when the slot is free. */
   get closed(): Promise<void> {
     return this.#closed.promise

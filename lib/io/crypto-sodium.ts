@@ -2,40 +2,15 @@
 import { createRequire } from 'node:module'
 import { type Crypto, MAC_BYTES } from './crypto.js'
 
-/** The four functions used of sodium-native, which has no types of its own. Plain and sealed text may share their memory. */
+type Seal = (sealed: Uint8Array, plain: Uint8Array, data: Uint8Array, secretNonce: null, nonce: Uint8Array, key: Uint8Array) => number
+type Open = (plain: Uint8Array, secretNonce: null, sealed: Uint8Array, data: Uint8Array, nonce: Uint8Array, key: Uint8Array) => number
+
+/** The four functions used of sodium-native, which has no types of its own. Plain and sealed text may share their memory; what cannot be opened throws. */
 interface Sodium {
-  crypto_aead_chacha20poly1305_ietf_encrypt(
-    sealed: Uint8Array,
-    plain: Uint8Array,
-    data: Uint8Array,
-    secretNonce: null,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number
-  crypto_aead_chacha20poly1305_ietf_decrypt(
-    plain: Uint8Array,
-    secretNonce: null,
-    sealed: Uint8Array,
-    data: Uint8Array,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-    sealed: Uint8Array,
-    plain: Uint8Array,
-    data: Uint8Array,
-    secretNonce: null,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number
-  crypto_aead_xchacha20poly1305_ietf_decrypt(
-    plain: Uint8Array,
-    secretNonce: null,
-    sealed: Uint8Array,
-    data: Uint8Array,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number
+  readonly crypto_aead_chacha20poly1305_ietf_encrypt: Seal
+  readonly crypto_aead_chacha20poly1305_ietf_decrypt: Open
+  readonly crypto_aead_xchacha20poly1305_ietf_encrypt: Seal
+  readonly crypto_aead_xchacha20poly1305_ietf_decrypt: Open
 }
 
 /** Loads sodium-native and wraps it. Throws the loader's error where the package is not installed or has no binary for this system. */
@@ -58,15 +33,7 @@ class SodiumCrypto implements Crypto {
   }
 
   open(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-    const plainEnd = end - MAC_BYTES
-    if (plainEnd < start) return false
-    try {
-      const plain = bytes.subarray(start, plainEnd)
-      this.#sodium.crypto_aead_chacha20poly1305_ietf_decrypt(plain, null, bytes.subarray(start, end), associatedData, nonce, key)
-      return true
-    } catch {
-      return false
-    }
+    return openWith(this.#sodium.crypto_aead_chacha20poly1305_ietf_decrypt, key, nonce, associatedData, bytes, start, end)
   }
 
   sealExtended(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): void {
@@ -75,14 +42,25 @@ class SodiumCrypto implements Crypto {
   }
 
   openExtended(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-    const plainEnd = end - MAC_BYTES
-    if (plainEnd < start) return false
-    try {
-      const plain = bytes.subarray(start, plainEnd)
-      this.#sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plain, null, bytes.subarray(start, end), associatedData, nonce, key)
-      return true
-    } catch {
-      return false
-    }
+    return openWith(this.#sodium.crypto_aead_xchacha20poly1305_ietf_decrypt, key, nonce, associatedData, bytes, start, end)
+  }
+}
+
+function openWith(
+  open: Open,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  data: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const plainEnd = end - MAC_BYTES
+  if (plainEnd < start) return false
+  try {
+    open(bytes.subarray(start, plainEnd), null, bytes.subarray(start, end), data, nonce, key)
+    return true
+  } catch {
+    return false
   }
 }

@@ -109,10 +109,6 @@ export class Connection implements PacketOwner {
     return this.#sender.expired + this.droppedMessages
   }
 
-  get staleMessages(): number {
-    return this.#receiver.stale
-  }
-
   /** Whether everything was sent and, where reliable, acknowledged. */
   get isIdle(): boolean {
     return this.#sender.isIdle

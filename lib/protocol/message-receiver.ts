@@ -31,8 +31,6 @@ export class MessageReceiver {
   readonly #lanes: (LaneReceiver | undefined)[] = new Array(LANES).fill(undefined)
   readonly open: LaneReceiver[] = []
   readonly #unreliable: UnreliableReceiver
-  /** Messages that were dropped because they were not new: repeats, and sequenced ones out of date. */
-  stale = 0
 
   constructor(sink: MessageSink, window: LaneWindow, maxMessageBytes: number, channels: number) {
     this.#sink = sink
@@ -110,7 +108,6 @@ export class MessageReceiver {
     const low = readUint24(bytes, at)
     const isNew = isSequenced ? this.#unreliable.acceptSequenced(header.typeId, low) : this.#unreliable.acceptNumbered(low)
     if (isNew) this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, header.typeId, bytes, payload, offset)
-    else this.stale++
     return offset
   }
 

@@ -5,9 +5,6 @@
 /** Bytes of one datagram that we send: 1280 (IPv6 minimum MTU) − 40 (IPv6) − 8 (UDP) − 32 spare. */
 export const MTU = 1200
 
-/** Bytes that a buffer for one datagram has: a received one may be as large as netcode allows, 1 + 8 + 1200 + 16, rounded up. */
-export const DATAGRAM_BUFFER_BYTES = 1280
-
 /** Datagrams that wait in a transport's inbox. 8192 × 1200 B = 10 MB, a tenth of a second at 800 Mbit/s. */
 export const MAX_INBOX_DATAGRAMS = 8192
 

@@ -1,7 +1,7 @@
 // Every metric is live and true.
 import t from 'tap'
-import { delay, loss } from '../../lib/simulator/index.js'
-import { Chat, Loose, Num, Save } from './messages.js'
+import { delay, loss, simulate } from '../../lib/simulator/index.js'
+import { Chat, Loose, messages, Num, Save } from './messages.js'
 import { PORT, World } from './world.js'
 
 t.test('before any connection a client’s metrics are zeros', async (t) => {
@@ -20,9 +20,19 @@ t.test('before any connection a client’s metrics are zeros', async (t) => {
     outPackets: 0,
     inMessages: 0,
     outMessages: 0,
+    unsentMessages: 0,
     keepaliveCount: 0,
     congestionWindow: 0,
   })
+})
+
+t.test('unsentMessages counts unreliable messages that a full send queue dropped', async (t) => {
+  const { clients } = await simulate({ seed: 1, messages, clients: 1, clientOptions: { maxSendQueueBytes: 65_536 } })
+  const client = clients[0]!
+  let dropped = 0
+  for (let n = 0; n < 20_000; n++) if (client.send(Loose, { n }) === 0) dropped++
+  t.ok(dropped > 0)
+  t.equal(client.unsentMessages, dropped)
 })
 
 t.test('a snapshot and the properties agree', async (t) => {

@@ -10,6 +10,7 @@ const METRICS = {
   outBufferBytes: 0,
   pendingAcks: 0,
   reorderQueue: 0,
+  unsentMessages: 0,
   inBytes: 0,
   outBytes: 0,
   inPackets: 0,
