@@ -1,10 +1,14 @@
 // The package `tickwire`: what games use.
 
+export type { Advertisement, AdvertiseOptions } from './endpoint/advertisement.js'
 export { type Capabilities, type Capability, capabilities } from './endpoint/capabilities.js'
 export { Client, type ClientEvents, type ClientOptions, type ConnectOptions, type FromClient } from './endpoint/client.js'
 export type { ConnectRequest } from './endpoint/connect-request.js'
 export type { EndReason } from './endpoint/control-messages.js'
+export { type DiscoverOptions, discover } from './endpoint/discover.js'
 export type { Handler, OnOptions } from './endpoint/emitter.js'
+export { FoundServer } from './endpoint/found-server.js'
+export { type HostedOrJoined, type HostOrJoinOptions, hostOrJoin } from './endpoint/host-or-join.js'
 export type { Loop, RunOptions } from './endpoint/loop.js'
 export type { DropCounters, Metrics } from './endpoint/metrics.js'
 export { NetworkEndpoint } from './endpoint/network-endpoint.js'

@@ -37,6 +37,7 @@ import {
   Welcome,
 } from './control-messages.js'
 import { Deferred } from './deferred.js'
+import { FoundServer } from './found-server.js'
 import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
@@ -60,7 +61,7 @@ interface Introduction {
   readonly data?: unknown
 }
 
-/** Where to connect: a server in open mode by host and port, or one in token mode with a token from its backend. */
+/** Where to connect: a server in open mode by host and port, as `discover` finds it too, or one in token mode with a token from its backend. */
 export type ConnectOptions =
   | (Introduction & { readonly host: string; readonly port: number; readonly token?: undefined })
   | (Introduction & { readonly token: Uint8Array | (() => Promise<Uint8Array>); readonly host?: undefined; readonly port?: undefined })
@@ -187,7 +188,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
    */
   connect(options: ConnectOptions): Promise<void> {
     checkConnectOptions(options)
-    const { name = '', data } = options
+    const { data } = options
+    const name = options instanceof FoundServer ? '' : (options.name ?? '') // that of a server is not its player's
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
     if (this.#stage === 'closing') this.#hurryFarewell()
@@ -724,6 +726,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 function checkConnectOptions(options: ConnectOptions): void {
   if (typeof options !== 'object' || options === null)
     throw withCode(new TypeError(`connect() expected { host, port } or { token }, got ${describe(options)}`), 'BAD_ADDRESS')
+  if (options instanceof FoundServer && options.needsToken)
+    throw withCode(
+      new TypeError('connect() expected a token, as this server is in token mode, got where it was found: ask its backend for one'),
+      'BAD_TOKEN',
+    )
   if (options.token !== undefined) {
     if (options.token instanceof Uint8Array || typeof options.token === 'function') return
     throw withCode(

@@ -133,12 +133,15 @@ export function versionOf(payload: Uint8Array): number {
 
 const Data = new MessageFactory().define('data', { data: packed() })
 
-/** Packs `data` of connect, reject or disconnect. Throws where it takes more than `maxBytes` or cannot be packed. */
-export function encodeData(data: unknown, maxBytes: number): Uint8Array {
+/** Packs `data` of connect, reject or disconnect, or what `name` says. Throws where it takes more than `maxBytes` or cannot be packed. */
+export function encodeData(data: unknown, maxBytes: number, name = 'data'): Uint8Array<ArrayBuffer> {
   if (data === undefined) return new Uint8Array(0)
   const end = Data.codec.encode({ data }, scratch, scratchView, 0)
   if (end >= 0 && end <= maxBytes) return scratch.slice(0, end)
-  throw withCode(new RangeError(`"data" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'far more' : end}`), 'BAD_OPTION')
+  throw withCode(
+    new RangeError(`"${name}" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'far more' : end}`),
+    'BAD_OPTION',
+  )
 }
 
 /** What `encodeData` packed; undefined where there is none or it cannot be read. */

@@ -388,7 +388,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   }
 }
 
-function createTransport(transport: EndpointOptions['transport'], clock: CompleteClock): Transport {
+/** The transport that an option asks for. */
+export function createTransport(transport: EndpointOptions['transport'], clock: CompleteClock): Transport {
   if (transport === undefined || transport === 'auto' || transport === 'dgram') return new UdpTransport({ clock })
   if (typeof transport === 'object' && transport !== null && typeof transport.open === 'function') return transport
   throw withCode(new TypeError(`"transport" expected 'auto', 'dgram' or a Transport, got ${describe(transport)}`), 'BAD_OPTION')

@@ -2,6 +2,8 @@
 export type NetworkErrorCode =
   /** `send` or `disconnect` before any connection. */
   | 'NOT_CONNECTED'
+  /** `advertise` on a server that does not listen. */
+  | 'NOT_LISTENING'
   /** `connect` while connecting or connected, `listen` while listening. */
   | 'ALREADY_ACTIVE'
   /** A host that cannot be resolved, or an address of the wrong form. */

@@ -10,12 +10,13 @@ import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer } from '../netcode/netcode-server.js'
 import { canonicalHost, formatAddress, parseAddress } from '../wire/address.js'
 import { MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './advertisement.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
 import { checkText, MAX_DETAIL_BYTES } from './control-messages.js'
 import type { Metrics } from './metrics.js'
-import { NetworkEndpoint } from './network-endpoint.js'
+import { createTransport, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, type RejectReason, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions } from './options.js'
@@ -89,6 +90,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #unixSeconds = 0
   #address: Address | undefined
   #closing: Promise<void> | undefined
+  #advertisement: Advertisement | undefined
 
   /** @throws TypeError or RangeError with code BAD_OPTION */
   constructor(options: ServerOptions) {
@@ -127,6 +129,27 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
     this.#opening = opened
     opened.then(settled, settled)
+    return opened
+  }
+
+  /**
+   * Lets `discover` find this server: on its networks, or on this host only where it listens on loopback. It takes the first UDP port from 23600 to 23615 that is free, and answers from `update()`,
+   * at most 200 times a second. Resolves when it can be found; ends with `stop()` or with the server.
+   * @throws TypeError or RangeError `BAD_OPTION`, NetworkError `NOT_LISTENING`, `ALREADY_ACTIVE`; rejects with a NetworkError `SOCKET` where none of the ports is free, which OnError hears too
+   */
+  advertise(options: AdvertiseOptions): Promise<Advertisement> {
+    if (!this.isActive) throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (this.#advertisement !== undefined)
+      throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
+    const transport = createTransport(options.transport, this.clock)
+    const advertisement = new Advertisement(this.#advertised(), options, transport, this.entropy, () => {
+      if (this.#advertisement === advertisement) this.#advertisement = undefined
+    })
+    this.#advertisement = advertisement
+    const opened = advertisement.open().then(() => advertisement)
+    opened.catch((error: NetworkError) => {
+      if (error.code !== 'ABORTED') this.report(error) // whether or not somebody awaits it
+    })
     return opened
   }
 
@@ -248,6 +271,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     for (const connection of this.#connections) connection.expire(now)
     this.#pollEvents(now)
     this.#warnings!.check(now)
+    this.#advertisement?.poll(now)
   }
 
   /** @internal */
@@ -352,6 +376,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   async #close(detail: string): Promise<void> {
     this.acceptNewConnections = false
+    const unadvertised = this.#advertisement?.stop()
     for (const peer of this.#peers.values()) peer.connection.end('server-closed', detail)
     for (const connection of this.#connections) connection.reject('not-accepting', detail)
     await Promise.all(Array.from(this.#connections, (connection) => connection.closed))
@@ -363,7 +388,25 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.acceptNewConnections = true
     this.end()
     await this.transport.close()
+    await unadvertised
     this.update()
+  }
+
+  #advertised(): AdvertisedServer {
+    const server = this
+    return {
+      game: this.settings.game,
+      fingerprint: this.factory.fingerprint,
+      address: this.#address!,
+      needsToken: this.#privateKey !== undefined,
+      maxPlayers: this.#maxPeers,
+      get playerCount() {
+        return server.peerCount
+      },
+      get acceptNewConnections() {
+        return server.acceptNewConnections
+      },
+    }
   }
 
   // ── Connections ──

@@ -17,6 +17,10 @@ export function isPrivateHost(host: string): boolean {
   return PRIVATE.some((network) => network.test(host))
 }
 
+export function isLoopbackHost(host: string): boolean {
+  return host === '::1' || host.startsWith('127.')
+}
+
 export function isWildcardHost(host: string): boolean {
   return host === '::' || host === '0.0.0.0'
 }

@@ -170,6 +170,15 @@ export class SimulatedNetwork {
     this.#launch(from, to, buffer.slice(0, length), false)
   }
 
+  /**
+   * Sends a copy to that port of every host which has it open, the sender's too, as a broadcast does. For `SimulatedTransport`.
+   * @internal
+   */
+  broadcast(from: Address, port: number, buffer: Uint8Array, length: number): void {
+    for (const { name, ports } of this.#hosts.values())
+      if (ports.has(port)) this.#launch(from, toAddress(name, port), buffer.slice(0, length), false)
+  }
+
   #launch(from: Address, to: Address, bytes: Uint8Array, isRefusal: boolean): void {
     const now = this.#clock.now()
     const flight: Flight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }

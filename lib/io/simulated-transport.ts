@@ -10,6 +10,9 @@ import type { Datagram, Transport, TransportCounters, TransportOptions } from '.
 /** Local hosts that mean: this one. */
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
+/** Every host of the network, for a transport that was opened with `broadcast`. */
+const BROADCAST_HOST = '255.255.255.255'
+
 /** Where a transport stands. */
 export interface SimulatedTransportOptions {
   readonly network: SimulatedNetwork
@@ -34,6 +37,7 @@ export class SimulatedTransport implements Transport {
   #inbox = new Inbox(1)
   #local: Address | undefined
   #remote: Address | undefined
+  #mayBroadcast = false
   /** Where the last datagram went, so that many to one peer share one address. */
   #target: Address | undefined
 
@@ -55,6 +59,7 @@ export class SimulatedTransport implements Transport {
     this.#inbox = inbox
     this.#local = local
     this.#remote = remote
+    this.#mayBroadcast = options.broadcast ?? false
     this.counters.inboxDropped = 0
     this.counters.sendErrors = 0
     return local
@@ -73,7 +78,9 @@ export class SimulatedTransport implements Transport {
     const target = this.#remote ?? this.#targetAt(host, port)
     if (target === undefined) this.#failSend(portError('port', 1, port))
     else if (length > SEND_BUFFER_BYTES) this.#failSend(systemError('EMSGSIZE', `send EMSGSIZE, ${length} bytes`))
-    else this.#network.send(this.#local, target, this.#buffer, length)
+    else if (target.host !== BROADCAST_HOST) this.#network.send(this.#local, target, this.#buffer, length)
+    else if (this.#mayBroadcast) this.#network.broadcast(this.#local, target.port, this.#buffer, length)
+    else this.#failSend(systemError('EACCES', `send EACCES ${BROADCAST_HOST}:${target.port}`))
   }
 
   /** A simulation keeps no process alive. */

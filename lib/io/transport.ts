@@ -27,6 +27,8 @@ export interface TransportOptions {
   readonly port?: number
   /** Connects the socket: only datagrams of this address arrive, and a dead port is reported by `onError`. */
   readonly remote?: Address
+  /** Lets it send to broadcast addresses. Default: it may not. */
+  readonly broadcast?: boolean
   /** Datagrams that may wait in the inbox. */
   readonly maxInboxDatagrams: number
   /** The size asked for of the system's receive and send buffers, in bytes. */

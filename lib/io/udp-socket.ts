@@ -30,7 +30,7 @@ interface Binding {
  * or with a RangeError for a port out of range, which node:dgram would take modulo 65536.
  */
 export async function openUdpSocket(options: TransportOptions, dgramModule?: typeof dgram): Promise<UdpSocket> {
-  const { host, port = 0, remote, socketBufferBytes } = options
+  const { host, port = 0, remote, broadcast = false, socketBufferBytes } = options
   requirePort('port', port, 0)
   if (remote !== undefined) requirePort('remote.port', remote.port, 1)
   const [first, second] = await bindingsFor(host, remote)
@@ -47,6 +47,7 @@ export async function openUdpSocket(options: TransportOptions, dgramModule?: typ
       // exclusive: workers of node:cluster would otherwise share one socket, and each get some of every peer's datagrams.
       await socket.bind({ address: binding.host, port, exclusive: true })
       if (remote !== undefined) await connect(socket.socket, remote)
+      if (broadcast) socket.setBroadcast(true)
       askForBuffers(socket, socketBufferBytes)
       return { socket, local: localAddress(socket), isDualStack: binding.host === '::' && remote === undefined }
     } catch (error) {

@@ -74,6 +74,41 @@ export const SLAB_BYTES = 64 * 1024
 export const MAX_FREE_SLABS = 64
 export const MAX_FREE_MESSAGES = 65_536
 
+// ── LAN discovery ──
+
+/**
+ * The first of the UDP ports at which advertised servers are asked. Registered for nothing else, and below the ports that systems give to sockets that ask for any
+ * (Linux: 32,768 and above; others: 49,152).
+ */
+export const DISCOVERY_PORT = 23_600
+
+/** A server takes the first of so many ports that is free; so many of one host can be found. A search asks at each. */
+export const DISCOVERY_PORTS = 16
+
+/** Bytes of every query. No reply is larger, so that a query with a forged sender gains nothing. The largest reply takes 502. */
+export const DISCOVERY_QUERY_BYTES = 512
+
+/** Bounds of what a reply tells, in bytes. */
+export const MAX_DISCOVERY_NAME_BYTES = 64
+export const MAX_DISCOVERY_INFO_BYTES = 256
+
+/** Queries that wait for an advertised server, and that one update() looks at. The newest is refused. */
+export const MAX_QUERIES = 64
+
+/** Replies of one server a second, and in one burst: to all, and to one host. A search sends seven queries in its first second. */
+export const REPLIES_PER_SECOND = 200
+export const REPLIES_PER_SECOND_AND_HOST = 20
+export const REPLY_BURST = 40
+
+/** Hosts whose replies are counted each; the oldest is forgotten. */
+export const MAX_COUNTED_HOSTS = 1024
+
+/** Hosts and broadcast addresses that one search asks. 64 × 16 ports × 512 B = 512 KiB a round. */
+export const MAX_DISCOVERY_TARGETS = 64
+
+/** Servers that one search finds, at most; it ends there. */
+export const MAX_FOUND_SERVERS = 1024
+
 // ── Packets ──
 
 /** Ack ranges that are remembered and sent, newest first. */
