@@ -55,8 +55,8 @@ export function headline(conditions: Conditions, { bots, hz, seconds }: { bots: 
 export function delayLines({ you, ghost, worstCorrection, longestGapMs, hz }: Delays): string[] {
   if (you === undefined || ghost === undefined) return ['Not long enough to tell the delays.']
   const stride = SPEED / hz
-  const jumps = (jump: number): string => (jump <= stride * 1.5 ? 'never jumped' : `jumped ${jump.toFixed(1)} units at once`)
-  const corrections = worstCorrection === 0 ? 'never corrected' : `corrected by ${worstCorrection.toFixed(2)} units at most`
+  const jumps = (jump: number): string => (jump <= stride * 1.5 ? 'never jumped' : `jumped ${jump.toFixed(1)} units`)
+  const corrections = worstCorrection === 0 ? 'never corrected' : `corrected by up to ${worstCorrection.toFixed(2)}`
   return [
     'The worst second of each, from a move until it is seen:',
     `  ● you, predicted  ${milliseconds(you.delayMs).padStart(5)} ms   ${jumps(you.jump)}, ${corrections}`,
