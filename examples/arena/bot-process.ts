@@ -45,7 +45,7 @@ obey({
 })
 
 try {
-  const arena = await findArena(search, SEARCH_TIMEOUT_MS)
+  const arena = await findArena(search, { timeoutMs: SEARCH_TIMEOUT_MS })
   if (arena === undefined) fail(`${name} found no arena`)
   await connectTo(arena, client, name)
   const { hz } = arena

@@ -22,6 +22,7 @@ const TURN_SECONDS = 0.7
 /** Plays, prints, and resolves to the exit code: 0 where all counts match. */
 export async function runCheckedMatch(options: DemoOptions, party: Party): Promise<number> {
   const { seconds = SECONDS } = options
+  console.log(`Looks for an arena ${options.lan ? 'on the LAN' : 'on this machine'}.`)
   const visit = await visitArena({ ...options, botsOfHost: BOTS }, party)
   const { play, bots, hz } = visit
   await party.botsReady()

@@ -1,6 +1,5 @@
 // A process of the demo, as the parent sees it: orders go in, what it reports comes out, and it never outlives the parent.
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import type { PlayerCounts } from './counts.js'
 import { Interruption } from './interruption.js'
 import type { Order, Report } from './process-channel.js'
@@ -30,7 +29,7 @@ export class Child<Ready> {
   constructor({ name, module, settings }: ChildOptions) {
     this.name = name
     this.#process = fork(new URL(module, import.meta.url), [JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-    this.gone = once(this.#process, 'close')
+    this.gone = new Promise((resolve) => this.#process.on('close', resolve))
     this.ready = this.#next('ready').then(({ ready }) => ready)
     this.settled = this.#next('settled').then(() => {})
     this.counts = this.#next('counts').then(({ counts }) => counts)

@@ -2,13 +2,11 @@
 // It counts in ticks, of which each makes one move: a machine that stalls makes no moves, and so what is measured is the network's doing.
 import { distanceBetween, type Spot } from './game.js'
 
-/** What was worst in one second. */
-export interface Second {
-  /** Counts from 0, at the first sample. */
-  readonly second: number
-  /** From a move until the dot shows it, in ms: how old the newest move that it shows has become. */
-  readonly delayMs: number
-  /** The longest time that the dot stood although there were moves to show. */
+/** How a dot did over the whole time. */
+export interface DelaySummary {
+  /** The worst second: when it was, from 0 at the first sample, and the longest time in it from a move until the dot showed it, in ms. */
+  readonly worst: { readonly second: number; readonly delayMs: number }
+  /** The longest time that the dot stood although it should have been elsewhere, in ms. */
   readonly stillMs: number
   /** The longest way that it went in one tick, in units. */
   readonly jump: number
@@ -32,16 +30,15 @@ export class DelayMeter {
   #samples = 0
   #last: Spot | undefined
   #stillTicks = 0
-  #current: Second = { second: 0, delayMs: 0, stillMs: 0, jump: 0 }
-  #worst: Second | undefined
+  #summary: DelaySummary | undefined
 
   constructor(hz: number) {
     this.#hz = hz
   }
 
-  /** The second with the longest delay; undefined before the first sample. */
-  get worst(): Second | undefined {
-    return this.#worst
+  /** Undefined before the first sample. */
+  get summary(): DelaySummary | undefined {
+    return this.#summary
   }
 
   /** The delay at the last sample, in ms. */
@@ -58,19 +55,17 @@ export class DelayMeter {
   add({ movesBehind, spot, isElsewhere }: DotSample): void {
     const tickMs = 1000 / this.#hz
     const second = Math.floor(this.#samples++ / this.#hz)
-    if (second !== this.#current.second) this.#current = { second, delayMs: 0, stillMs: 0, jump: 0 }
     const delayMs = (movesBehind + 1) * tickMs // a move that is shown at once has been seen by the next tick
+    this.#history.push(delayMs)
+    if (this.#history.length > HISTORY) this.#history.shift()
     const jump = this.#last === undefined ? 0 : distanceBetween(this.#last, spot)
     this.#stillTicks = jump === 0 && isElsewhere ? this.#stillTicks + 1 : 0
     this.#last = spot
-    this.#history.push(delayMs)
-    if (this.#history.length > HISTORY) this.#history.shift()
-    this.#current = {
-      second,
-      delayMs: Math.max(this.#current.delayMs, delayMs),
-      stillMs: Math.max(this.#current.stillMs, this.#stillTicks * tickMs),
-      jump: Math.max(this.#current.jump, jump),
+    const before = this.#summary
+    this.#summary = {
+      worst: before === undefined || delayMs > before.worst.delayMs ? { second, delayMs } : before.worst,
+      stillMs: Math.max(before?.stillMs ?? 0, this.#stillTicks * tickMs),
+      jump: Math.max(before?.jump ?? 0, jump),
     }
-    if (this.#worst?.second === second || delayMs > (this.#worst?.delayMs ?? 0)) this.#worst = this.#current
   }
 }

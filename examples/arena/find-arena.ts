@@ -33,24 +33,26 @@ const SETTLE_MS = 350
 /** While an arena settles, one looks again and again, for so long in all. */
 const SETTLING_TRIES = 8
 
-export function searchMs({ interfaces }: SearchOptions): number {
-  return interfaces === 'loopback' ? SEARCH_MS.loopback : SEARCH_MS.lan
+export interface FindOptions {
+  /** How long to look, in ms. Default: what suits the network. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
 }
 
 /** The first open arena that answers and has room; undefined where there is none within `timeoutMs`. Where there are only arenas that still settle, it waits for them. */
-export async function findArena(
-  search: SearchOptions,
-  timeoutMs = searchMs(search),
-  triesLeft = SETTLING_TRIES,
-): Promise<FoundArena | undefined> {
-  let isAnySettling = false
-  for await (const found of discover({ ...search, timeoutMs })) {
-    const info = arenaInfoOf(found)
-    if (info === undefined || found.players >= found.maxPlayers) continue
-    if (info.isOpen) return { host: found.host, port: found.port, name: found.name, hz: info.hz }
-    isAnySettling = true
+export async function findArena(search: SearchOptions, options: FindOptions = {}): Promise<FoundArena | undefined> {
+  const { timeoutMs = search.interfaces === 'loopback' ? SEARCH_MS.loopback : SEARCH_MS.lan, signal } = options
+  for (let tries = 0; tries < SETTLING_TRIES; tries++) {
+    let isAnySettling = false
+    for await (const found of discover({ ...search, timeoutMs, signal })) {
+      const info = arenaInfoOf(found)
+      if (info === undefined || found.players >= found.maxPlayers) continue
+      if (info.isOpen) return { host: found.host, port: found.port, name: found.name, hz: info.hz }
+      isAnySettling = true
+    }
+    if (!isAnySettling) return undefined
   }
-  return isAnySettling && triesLeft > 1 ? findArena(search, timeoutMs, triesLeft - 1) : undefined
+  return undefined
 }
 
 /**

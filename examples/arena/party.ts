@@ -29,23 +29,31 @@ export class Party {
   readonly #interruption: Promise<never>
   #server: Child<ServerReady> | undefined
   readonly #bots: Child<undefined>[] = []
+  readonly #over = new AbortController()
 
   /** `interruption` is a promise that rejects to end everything. */
   constructor(interruption: Promise<never>) {
     this.#interruption = interruption
   }
 
+  /** Aborted when the party is over: whatever still goes on in this process ends then. */
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
   /** Finds the arena, or starts one. Where two do so at once, one of them gives way and joins the other. */
   async enter(settings: ServerSettings): Promise<Entrance> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const found = await this.unlessEnded(findArena(settings.search))
+      const found = await this.unlessEnded(findArena(settings.search, { signal: this.signal }))
       if (found !== undefined) return { arena: found, isHost: false }
+      this.signal.throwIfAborted()
       const server = new Child<ServerReady>({ name: 'server', module: './server-process.js', settings })
       this.#server = server
       const ready = await this.#within(READY_TIMEOUT_MS, server.ready, 'the server to listen')
       if ('port' in ready) return { arena: { host: '127.0.0.1', port: ready.port, name: settings.name, hz: settings.hz }, isHost: true }
-      await this.leave()
       this.#server = undefined
+      server.order('leave')
+      await server.gone
     }
     throw new Error(`no arena could be joined or started in ${ATTEMPTS} attempts: others come and go`)
   }
@@ -78,6 +86,7 @@ export class Party {
 
   /** Lets everyone say goodbye, also to whoever has joined. Resolves when all are gone, or with what is left after a while. */
   async leave(): Promise<void> {
+    this.#over.abort(new Error('the party is over'))
     for (const child of this.#children) child.order('leave')
     const gone = Promise.all(this.#children.map((child) => child.gone))
     await Promise.race([gone, sleep(LEAVE_TIMEOUT_MS, undefined, { ref: false })])
@@ -91,6 +100,7 @@ export class Party {
 
   /** Ends all processes at once. */
   kill(): void {
+    this.#over.abort(new Error('the party is over'))
     for (const child of this.#children) child.kill()
   }
 

@@ -1,11 +1,12 @@
 // One person at play: keys and link conditions in, a picture out. It knows no terminal, so that a script can play too (scripts/record-demo.js).
 import type { Client } from 'tickwire'
 import { afterKey, type Conditions, stagesOf } from './conditions.js'
+import type { DelayMeter } from './delay-meter.js'
 import { type Direction, isDue, STANDING } from './game.js'
 import { LinkMeter, type LinkState } from './link-meter.js'
 import { Player } from './player.js'
 import type { Key } from './screen/keys.js'
-import type { PanelRow, Picture } from './screen/picture.js'
+import type { Delay, PanelRow, Picture } from './screen/picture.js'
 
 const DIRECTIONS: { readonly [K in Key]?: Direction } = {
   up: { right: 0, down: -1 },
@@ -87,8 +88,8 @@ export class Play {
       ghost: ghost?.shown?.spot,
       others: player.others().map(({ id, spot }) => ({ spot, mark: marks.get(id) ?? '' })),
       gems,
-      yourDelay,
-      ghostDelay,
+      yourDelay: shown(yourDelay),
+      ghostDelay: shown(ghostDelay),
       players,
       chat: this.#chatLine(),
     }
@@ -131,6 +132,10 @@ export class Play {
     this.#chat = speaker === undefined ? '' : `${speaker.name}: ${line.text}`
     return this.#chat
   }
+}
+
+function shown({ summary, history }: DelayMeter): Delay {
+  return { worstMs: summary?.worst.delayMs, history }
 }
 
 /** One letter or number that stands for a player: that of "bot 12" is 12, that of "ada" is A. */

@@ -1,7 +1,7 @@
 // What the demo says in plain lines: a line a second without a terminal, and what came of it in both cases. Numbers in, strings out; nothing here prints.
 import { type Conditions, textOf } from './conditions.js'
 import type { Total } from './counts.js'
-import type { Second } from './delay-meter.js'
+import type { DelaySummary } from './delay-meter.js'
 import { ARENA_WIDTH, SPEED } from './game.js'
 import type { LinkState } from './link-meter.js'
 
@@ -15,8 +15,8 @@ export interface Progress {
 
 /** How both dots followed the moves. */
 export interface Delays {
-  readonly you: Second | undefined
-  readonly ghost: Second | undefined
+  readonly you: DelaySummary | undefined
+  readonly ghost: DelaySummary | undefined
   /** The largest correction of the prediction, in units. */
   readonly worstCorrection: number
   /** The longest time between two ticks of the player's own loop. */
@@ -59,8 +59,8 @@ export function delayLines({ you, ghost, worstCorrection, longestGapMs, hz }: De
   const corrections = worstCorrection === 0 ? 'never corrected' : `corrected by up to ${worstCorrection.toFixed(2)}`
   return [
     'The worst second of each, from a move until it is seen:',
-    `  ● you, predicted  ${milliseconds(you.delayMs).padStart(5)} ms   ${jumps(you.jump)}, ${corrections}`,
-    `  ○ ghost, ordered  ${milliseconds(ghost.delayMs).padStart(5)} ms   ${jumps(ghost.jump)}, stood ${milliseconds(ghost.stillMs)} ms`,
+    `  ● you, predicted  ${milliseconds(you.worst.delayMs).padStart(5)} ms   ${jumps(you.jump)}, ${corrections}`,
+    `  ○ ghost, ordered  ${milliseconds(ghost.worst.delayMs).padStart(5)} ms   stood still for ${milliseconds(ghost.stillMs)} ms, ${jumps(ghost.jump)}`,
     `In a tick of ${milliseconds(1000 / hz)} ms one runs ${stride.toFixed(2)} units; the arena is ${ARENA_WIDTH} wide.`,
     ...holdUps(longestGapMs, hz),
   ]

@@ -19,8 +19,8 @@ const NOTHING_YET: Omit<Picture, 'conditions'> = {
   ghost: undefined,
   others: [],
   gems: [],
-  yourDelay: { worst: undefined, history: [] },
-  ghostDelay: { worst: undefined, history: [] },
+  yourDelay: { worstMs: undefined, history: [] },
+  ghostDelay: { worstMs: undefined, history: [] },
   players: [],
   chat: '',
 }
@@ -32,7 +32,7 @@ export async function runTerminalGame(options: DemoOptions, party: Party): Promi
   const hasQuit = new Promise<undefined>((resolve) => {
     quit = () => resolve(undefined)
   })
-  const beganAt = performance.now()
+  let beganAt = performance.now()
   const picture = (): Picture => {
     if (visit === undefined) return { ...NOTHING_YET, conditions: { delayMs: options.latency, lossPercent: options.loss } }
     return visit.play.picture(statusOf(visit, (performance.now() - beganAt) / 1000))
@@ -49,6 +49,7 @@ export async function runTerminalGame(options: DemoOptions, party: Party): Promi
     const entered = await party.unlessEnded(Promise.race([visitArena({ ...options, botsOfHost: BOTS }, party), hasQuit]))
     if (entered === undefined) return 0
     visit = entered
+    beganAt = performance.now()
     void party.botsReady().then(
       () => party.play(),
       () => {}, // `unlessEnded` tells

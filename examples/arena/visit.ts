@@ -43,10 +43,13 @@ export async function visitArena(options: VisitOptions, party: Party): Promise<V
   const { name, hz, port } = options
   const search = searchOf(options)
   const { arena, isHost } = await party.enter({ hz, port, name: `${name}'s arena`, search })
+  party.signal.throwIfAborted()
   const conditions: Conditions = { delayMs: options.latency, lossPercent: options.loss }
   const bots = options.players ?? (isHost ? options.botsOfHost : 0)
   for (let number = 1; number <= bots; number++) party.addBot({ name: `bot ${number}`, search, conditions })
   const client = new Client({ messages, game: search.game, conditioner: stagesOf(conditions) })
+  const leave = (): Promise<void> => client.close(`${name} has left`)
+  party.signal.addEventListener('abort', leave) // else a client keeps the process alive
   await party.unlessEnded(connectTo(arena, client, name))
   const play = new Play({ client, name, hz: arena.hz, conditions, now: () => performance.now() })
   const where = `${arena.host}:${arena.port}`
@@ -59,7 +62,7 @@ export async function visitArena(options: VisitOptions, party: Party): Promise<V
     hz: arena.hz,
     ended: endOf(client),
     onTick: () => {},
-    leave: () => client.close(`${name} has left`),
+    leave,
   }
   client.run({
     hz: arena.hz,
@@ -74,7 +77,7 @@ export async function visitArena(options: VisitOptions, party: Party): Promise<V
 /** How both dots have followed the moves, for the report. */
 export function delaysOf({ play: { player }, hz }: Visit): Delays {
   const { yourDelay, ghostDelay, worstCorrection, longestGapMs } = player
-  return { you: yourDelay.worst, ghost: ghostDelay.worst, worstCorrection, longestGapMs, hz }
+  return { you: yourDelay.summary, ghost: ghostDelay.summary, worstCorrection, longestGapMs, hz }
 }
 
 export function searchOf({ arena, lan }: Pick<DemoOptions, 'arena' | 'lan'>): SearchOptions {

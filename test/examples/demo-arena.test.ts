@@ -55,12 +55,12 @@ t.test('at 150 ms and a fifth lost, the predicted dot is undisturbed, and the or
   runAround(you)
   runAround(other)
   await world.step(8000)
-  const dot = you.yourDelay.worst!
-  const ghost = you.ghostDelay.worst!
-  t.equal(dot.delayMs, 1000 / HZ)
+  const dot = you.yourDelay.summary!
+  const ghost = you.ghostDelay.summary!
+  t.equal(dot.worst.delayMs, 1000 / HZ)
   t.ok(dot.jump <= (SPEED / HZ) * 1.5, `never jumped: ${dot.jump}`)
   t.ok(you.worstCorrection < 1, `corrections are small: ${you.worstCorrection}`)
-  t.ok(ghost.delayMs > 400, `the ghost waits for what was lost: ${ghost.delayMs} ms`)
+  t.ok(ghost.worst.delayMs > 400, `the ghost waits for what was lost: ${ghost.worst.delayMs} ms`)
   t.ok(ghost.stillMs > 100 && ghost.jump > 3, `it freezes and jumps: ${ghost.stillMs} ms, ${ghost.jump} units`)
 })
 
@@ -69,8 +69,8 @@ t.test('without loss the ghost is one round trip late, and follows every move', 
   const you = world.players[0]!
   runAround(you)
   await world.step(4000)
-  const { delayMs, jump } = you.ghostDelay.worst!
-  t.ok(delayMs >= 150 && delayMs <= 250, `${delayMs} ms`)
+  const { worst, jump } = you.ghostDelay.summary!
+  t.ok(worst.delayMs >= 150 && worst.delayMs <= 250, `${worst.delayMs} ms`)
   t.ok(jump < 1.1, `two moves in one tick at most: ${jump}`)
   t.equal(you.worstCorrection, 0)
 })

@@ -87,14 +87,14 @@ t.test('the moment that is drawn lies behind what can have arrived, and never go
 
 t.test('tells the worst second of a dot: its delay, its rest and its jump', (t) => {
   const meter = new DelayMeter(10) // ten ticks a second, so that one is 100 ms
-  t.equal(meter.worst, undefined)
+  t.equal(meter.summary, undefined)
   const add = (movesBehind: number, x: number): void => meter.add({ movesBehind, spot: { x, y: 0 }, isElsewhere: movesBehind > 0 })
   for (let tick = 0; tick < 10; tick++) add(0, tick)
-  t.strictSame(meter.worst, { second: 0, delayMs: 100, stillMs: 0, jump: 1 })
+  t.strictSame(meter.summary, { worst: { second: 0, delayMs: 100 }, stillMs: 0, jump: 1 })
   for (const [behind, x] of [[1, 10], [2, 10], [3, 10], [4, 10], [0, 14], [0, 15], [0, 16], [0, 17], [0, 18], [0, 19]] as const) add(behind, x) // biome-ignore format: one second a line
-  t.strictSame(meter.worst, { second: 1, delayMs: 500, stillMs: 300, jump: 4 })
+  t.strictSame(meter.summary, { worst: { second: 1, delayMs: 500 }, stillMs: 300, jump: 4 })
   for (let tick = 20; tick < 30; tick++) add(0, tick)
-  t.equal(meter.worst?.second, 1, 'and keeps it')
+  t.equal(meter.summary?.worst.second, 1, 'and keeps it')
   t.equal(meter.delayMs, 100)
   t.strictSame(meter.history.slice(9, 16), [100, 200, 300, 400, 500, 100, 100])
   t.end()
@@ -103,6 +103,6 @@ t.test('tells the worst second of a dot: its delay, its rest and its jump', (t) 
 t.test('a dot that stands where it belongs does not stand still', (t) => {
   const meter = new DelayMeter(10)
   for (let tick = 0; tick < 10; tick++) meter.add({ movesBehind: 3, spot: START, isElsewhere: false })
-  t.strictSame(meter.worst, { second: 0, delayMs: 400, stillMs: 0, jump: 0 })
+  t.strictSame(meter.summary, { worst: { second: 0, delayMs: 400 }, stillMs: 0, jump: 0 })
   t.end()
 })

@@ -26,13 +26,13 @@ t.test('names no link where none is made worse', (t) => {
 })
 
 t.test('tells the worst second of each dot, in lines that fit 80 columns', (t) => {
-  const you = { second: 3, delayMs: 16.7, stillMs: 0, jump: 0.5 }
-  const ghost = { second: 4, delayMs: 912.4, stillMs: 640, jump: 19.04 }
+  const you = { worst: { second: 3, delayMs: 16.7 }, stillMs: 0, jump: 0.5 }
+  const ghost = { worst: { second: 4, delayMs: 912.4 }, stillMs: 640, jump: 19.04 }
   const lines = delayLines({ you, ghost, worstCorrection: 0, longestGapMs: 17, hz: 60 })
   t.strictSame(lines, [
     'The worst second of each, from a move until it is seen:',
     '  ● you, predicted     17 ms   never jumped, never corrected',
-    '  ○ ghost, ordered    912 ms   jumped 19.0 units, stood 640 ms',
+    '  ○ ghost, ordered    912 ms   stood still for 640 ms, jumped 19.0 units',
     'In a tick of 17 ms one runs 0.50 units; the arena is 120 wide.',
   ])
   const stalled = delayLines({ you: { ...you, jump: 2 }, ghost, worstCorrection: 0.31, longestGapMs: 218, hz: 60 })

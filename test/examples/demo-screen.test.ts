@@ -10,7 +10,6 @@ import type { Picture } from '../../examples/arena/screen/picture.js'
 import { sparkline } from '../../examples/arena/screen/sparkline.js'
 
 const LINK = { latency: 153, jitter: 3, loss: 0.2, bytes: 12_345, messages: 220 }
-const WORST = { second: 1, delayMs: 967, stillMs: 400, jump: 9 }
 
 const PICTURE: Picture = {
   status: 'you host, 2 others, 0:42',
@@ -20,8 +19,8 @@ const PICTURE: Picture = {
   ghost: { x: ARENA_WIDTH / 4, y: ARENA_HEIGHT / 2 },
   others: [{ spot: { x: (ARENA_WIDTH * 3) / 4, y: ARENA_HEIGHT / 2 }, mark: '7' }],
   gems: [{ x: 0, y: 0 }],
-  yourDelay: { worst: { ...WORST, delayMs: 17 }, history: [17, 17] },
-  ghostDelay: { worst: WORST, history: [200, 967] },
+  yourDelay: { worstMs: 17, history: [17, 17] },
+  ghostDelay: { worstMs: 967, history: [200, 967] },
   players: [
     { name: 'ada', mark: '●', isYou: true, gems: 12, history: [LINK, LINK] },
     { name: 'bot 7', mark: '7', isYou: false, gems: 3, history: [{ ...LINK, latency: 4, loss: 0 }] },

@@ -97,17 +97,17 @@ function drawField(frame: Frame, rows: number, { you, ghost, others, gems }: Pic
   for (const { spot, mark } of others) write(spot, mark, 'ink', 'other')
 }
 
-function drawDelay(frame: Frame, row: number, mark: string, name: string, style: Style, { worst, history }: Delay): void {
+function drawDelay(frame: Frame, row: number, mark: string, name: string, style: Style, { worstMs, history }: Delay): void {
   const { columns } = frame
   const spark = columns < 70 ? 0 : Math.min(60, columns - 66)
   let at = frame.put(1, row, `${mark} ${name.padEnd(9)}`, style)
   const latest = history.at(-1)
-  if (latest === undefined || worst === undefined) return
+  if (latest === undefined || worstMs === undefined) return
   at = frame.put(at, row, `${Math.round(latest)}`.padStart(5), style)
   at = frame.put(at, row, ' ms from key to dot  ', 'dim')
   at = frame.put(at, row, sparkline(peaks(history, spark), spark, DELAY_TOP_MS), style)
   at = frame.put(at, row, '  worst second', 'dim')
-  at = frame.put(at, row, `${Math.round(worst.delayMs)}`.padStart(5), style)
+  at = frame.put(at, row, `${Math.round(worstMs)}`.padStart(5), style)
   frame.put(at, row, ' ms', 'dim')
 }
 

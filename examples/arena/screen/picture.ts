@@ -1,6 +1,5 @@
 // What the screen shows, as numbers and words. play.ts makes it; draw.ts draws it.
 import type { Conditions } from '../conditions.js'
-import type { Second } from '../delay-meter.js'
 import type { Spot } from '../game.js'
 import type { LinkState } from '../link-meter.js'
 
@@ -22,7 +21,8 @@ export interface Picture {
 }
 
 export interface Delay {
-  readonly worst: Second | undefined
+  /** The longest of all, in ms; undefined before the first. */
+  readonly worstMs: number | undefined
   /** In ms, oldest first. */
   readonly history: readonly number[]
 }
