@@ -12,8 +12,8 @@ export interface CommandEnd {
 export interface RunningCommand {
   readonly pid: number
   readonly ended: Promise<CommandEnd>
-  /** Resolves when standard output matches; rejects when the command ends before. */
-  shown(pattern: RegExp): Promise<void>
+  /** Resolves with the match when standard output matches; rejects when the command ends before. */
+  shown(pattern: RegExp): Promise<RegExpExecArray>
   /** Signals the whole group, as a terminal does. Harmless when it has ended. */
   signal(name: NodeJS.Signals): void
 }
@@ -35,23 +35,26 @@ export function startCommand(command: string, cwd: string, extra: Readonly<Recor
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
+  let hasEnded = false
+  const ended = once(child, 'close').then(([code]) => {
+    hasEnded = true
+    return { code: code as number | null, stdout, stderr }
+  })
   return {
     pid: child.pid!,
     ended,
     shown: (pattern) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (pattern.test(stdout)) resolve()
+          const match = pattern.exec(stdout)
+          if (match !== null) resolve(match)
         }
         child.stdout.on('data', look)
         child.on('close', () => reject(new Error(`${command}: ${pattern} was not shown, but: ${stdout}${stderr}`)))
         look()
       }),
     signal: (name) => {
-      try {
-        process.kill(-child.pid!, name)
-      } catch {} // it has ended
+      if (!hasEnded) process.kill(-child.pid!, name)
     },
   }
 }

@@ -43,13 +43,24 @@ async function main(): Promise<void> {
   server.on('OnError', ({ error }) => console.error(`server: ${error.code} ${error.message}`))
   hostGame(server)
   closeOnSignals(server)
-  const { host, port } = await server.listen({ host: values.lan ? '0.0.0.0' : values.host, port: readPort(values.port) })
+  const { host, port } = await listen(server, values.lan ? '0.0.0.0' : values.host, readPort(values.port))
   console.log(`server: listens at ${host}, UDP port ${port}. Ctrl-C ends it.`)
   try {
     await server.advertise({ name: values.name })
   } catch (error) {
     // The game is on all the same, for whoever knows its address.
     console.error(`server: cannot be found, only joined by host:port: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
+  try {
+    return await server.listen({ host, port })
+  } catch (error) {
+    const isTaken = error instanceof Error && /EADDRINUSE/.test(error.message)
+    if (!isTaken) throw error
+    const text = `UDP port ${port} is taken, by another program or by this server running already. For any that is free: npm run server -- --port 0`
+    throw new Error(text, { cause: error })
   }
 }
 
