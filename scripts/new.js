@@ -32,8 +32,10 @@ const TEMPLATE = '.template'
 /** Names are told to other players (64 bytes at most, `advertise`), and npm allows what this does: lower-case, and nothing that a URL or a shell would take apart. */
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
-/** npm refuses a package that depends on its own name, and `node_modules` as a name. */
+/** What a game is built with. */
 const DEV_PACKAGES = ['@types/node', 'typescript']
+
+/** npm refuses a package that depends on one of its own name, and the last two as names. */
 const RESERVED = ['tickwire', 'typescript', 'node_modules', 'favicon.ico']
 
 /** What the cache has is not asked for again, and a registry that does not answer is given up after seconds. */
@@ -51,6 +53,9 @@ class UsageError extends Error {}
 
 let isInterrupted = false
 
+/** npm at work. A Ctrl-C in a terminal reaches it by itself, too; a signal to this process alone does not. */
+let running
+
 try {
   await main()
 } catch (error) {
@@ -63,10 +68,11 @@ async function main() {
   if (folder === undefined) return console.log(HELP)
   const name = basename(folder)
   await checkFolder(folder, name)
-  // The children get the same Ctrl-C and end; this process stays to clean up and to say what is there.
+  // What runs is ended; this process stays to clean up and to say what is there.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => {
       isInterrupted = true
+      running?.kill(signal)
     })
 
   const made = await makeFolder(folder)
@@ -158,19 +164,24 @@ function suggestionFor(name) {
 async function makeFolder(folder) {
   const missing = []
   for (let path = folder; !existsSync(path); path = dirname(path)) missing.unshift(path)
+  let made
   try {
-    for (const path of missing) await mkdir(path)
+    for (const path of missing) {
+      await mkdir(path)
+      made ??= path
+    }
   } catch (error) {
-    if (missing.length > 0) await rm(missing[0], { recursive: true, force: true })
+    if (made !== undefined) await rm(made, { recursive: true, force: true })
     throw new UsageError(`cannot make ${folder}: ${error.message}. Name a folder that you may write to.`)
   }
-  return missing[0]
+  return made
 }
 
+/** A folder that was there stays, as it was: empty. */
 async function takeBack(folder, made) {
-  await rm(made ?? folder, { recursive: true, force: true, maxRetries: 3 })
-  if (made === undefined) await mkdir(folder)
-  console.error(`\nnew: took back what was made: ${made ?? folder} ${made === undefined ? 'is empty again' : 'is gone again'}`)
+  const paths = made === undefined ? (await readdir(folder)).map((entry) => join(folder, entry)) : [made]
+  for (const path of paths) await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  console.error(`\nnew: took back what was made: ${made === undefined ? `${folder} is empty again` : `${made} is gone again`}`)
 }
 
 async function copyStarter(folder, name) {
@@ -217,21 +228,26 @@ async function writePackage(folder, name, library) {
   await writeFile(path, `${JSON.stringify(game, null, 2)}\n`)
 }
 
-/** Runs it in a folder, silently; gives what it wrote. */
+/** Runs it in a folder, silently; gives what it wrote. After an interruption nothing is begun any more. */
 function run(command, parameters, cwd) {
+  if (isInterrupted) return { status: null, output: '' }
   return new Promise((resolve, reject) => {
     // npm hands what it was told for this repository to its scripts, which would be told again.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local_prefix|command)/.test(key)),
     )
     const child = spawn(command, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: command.endsWith('.cmd') })
+    running = child
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => {
         output += text
       })
     child.on('error', (error) => reject(new UsageError(`cannot run ${command}: ${error.message}. npm is needed: it comes with Node.js.`)))
-    child.on('close', (status) => resolve({ status, output }))
+    child.on('close', (status) => {
+      running = undefined
+      resolve({ status, output })
+    })
   })
 }
 
