@@ -22,6 +22,7 @@ function newGame(...args: readonly string[]): Promise<CommandEnd> {
 
 t.test('makes a game that installs, tests itself, is found, is played and ends on Ctrl-C', { timeout: 180_000 }, async (t) => {
   const folder = join(work, NAME)
+  t.equal((await startCommand('node --version', work).ended).stdout.trim(), process.version, 'on this node')
   const made = await startCommand(`npm run new -- ${folder}`, project).ended
   t.comment(made.stdout)
   t.equal(made.code, 0, made.stderr)

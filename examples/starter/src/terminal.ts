@@ -1,5 +1,6 @@
 // The terminal while the game is played: its own screen, keys one by one, and everything as it was afterwards, however the process ends.
 import { emitKeypressEvents } from 'node:readline'
+import type { ReadStream, WriteStream } from 'node:tty'
 import type { ScreenOptions } from './screen.js'
 
 export interface Terminal {
@@ -10,8 +11,10 @@ export interface Terminal {
 }
 
 /** Takes the terminal; undefined where keys or screen are something else, such as a pipe. `onKey` gets names such as `up`, `space`, `q` and `ctrl-c`. */
-export function openTerminal(onKey: (name: string) => void): Terminal | undefined {
-  const { stdin, stdout } = process
+export function openTerminal(
+  onKey: (name: string) => void,
+  { stdin, stdout }: { readonly stdin: ReadStream; readonly stdout: WriteStream } = process,
+): Terminal | undefined {
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb') return undefined
   let isOpen = true
   const handleKey = (_text: string | undefined, key: { readonly name?: string; readonly ctrl?: boolean }): void => {
