@@ -4,6 +4,7 @@ import type { Entropy } from '../io/entropy.js'
 import { isLoopbackHost, isWildcardHost } from '../io/public-hosts.js'
 import type { Transport } from '../io/transport.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
+import { canonicalHost } from '../wire/address.js'
 import { DISCOVERY_PORT, DISCOVERY_PORTS, MAX_DISCOVERY_INFO_BYTES, MAX_DISCOVERY_NAME_BYTES, MAX_QUERIES } from '../wire/limits.js'
 import { checkText, encodeData } from './control-messages.js'
 import {
@@ -80,7 +81,7 @@ export class Advertisement {
     this.#gameId = halves(protocolIdOf(server.game))
     this.#fingerprint = halves(BigInt(`0x${server.fingerprint}`))
     // Who listens everywhere is where the query went; who listens at one address is there. The zone of one is this host's own affair.
-    const [host] = server.address.host.split('%')
+    const [host] = canonicalHost(server.address.host).split('%')
     this.#host = isWildcardHost(host!) ? '' : host!
     this.name = options.name
     this.info = options.info

@@ -10,8 +10,8 @@ const REPLY_MAGIC = 0x616c5754
 /** Raised when the bytes behind it change. A query of another version is not answered. */
 const VERSION = 1
 
-/** The longest text of a numeric host: IPv6 that ends in dotted IPv4. */
-const MAX_HOST_BYTES = 45
+/** The longest text of a numeric host: IPv6, eight groups of four digits. */
+const MAX_HOST_BYTES = 39
 
 /** The bits of `modes`; others are ignored. */
 export const MODE_NEEDS_TOKEN = 1

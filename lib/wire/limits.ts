@@ -85,7 +85,7 @@ export const DISCOVERY_PORT = 23_600
 /** A server takes the first of so many ports that is free; so many of one host can be found. A search asks at each. */
 export const DISCOVERY_PORTS = 16
 
-/** Bytes of every query. No reply is larger, so that a query with a forged sender gains nothing. The largest reply takes 476. */
+/** Bytes of every query. No reply is larger, so that a query with a forged sender gains nothing. The largest reply takes 470. */
 export const DISCOVERY_QUERY_BYTES = 512
 
 /** Bounds of what a reply tells, in bytes. */
