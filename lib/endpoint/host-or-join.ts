@@ -79,20 +79,22 @@ const ATTEMPTS_AT_PORT = 3
 export async function hostOrJoin<User = undefined>(options: HostOrJoinOptions<User>): Promise<HostedOrJoined<User>> {
   checkOptions(options)
   const { timeoutMs = 1000 } = options
+  const passedOver = new Set<string>()
   let failure: unknown
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const searchMs = attempt === 1 ? timeoutMs : Math.max(timeoutMs, SEARCH_AGAIN_MS)
     for await (const found of discover({ ...searchOf(options), timeoutMs: searchMs })) {
-      if (!isJoinable(options, found)) continue
+      if (passedOver.has(found.id) || !isJoinable(options, found)) continue
       try {
         return { client: await join(options, found), server: undefined, isHost: false }
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error
-        failure = error // it is full by now, or gone
+        failure = error // it is full by now, or gone, or has refused this player
+        passedOver.add(found.id)
       }
     }
     try {
-      const hosted = await host(options)
+      const hosted = await host(options, passedOver)
       if (hosted !== undefined) return hosted
     } catch (error) {
       if (!isPortTaken(error) || attempt >= ATTEMPTS_AT_PORT) throw error
@@ -145,7 +147,7 @@ async function join<User>(options: HostOrJoinOptions<User>, where: { readonly ho
 }
 
 /** Becomes the host; undefined where another is. Where it rejects, the server is closed. */
-async function host<User>(options: HostOrJoinOptions<User>): Promise<HostedOrJoined<User> | undefined> {
+async function host<User>(options: HostOrJoinOptions<User>, passedOver: ReadonlySet<string>): Promise<HostedOrJoined<User> | undefined> {
   const { messages, game, name, maxPeers, port, setUp, onTick, hz = 60, info, clock, entropy, transport, signal } = options
   const server = new Server<User>({ messages, game, maxPeers, clock, entropy, transport: transport?.() })
   setUp?.(server)
@@ -155,7 +157,7 @@ async function host<User>(options: HostOrJoinOptions<User>): Promise<HostedOrJoi
     signal?.throwIfAborted()
     const serverName = options.serverName ?? nameOfGame(name)
     const advertisement = await server.advertise({ name: serverName, info, isSettling: true, transport: transport?.() })
-    if (await givesWay(options, advertisement)) {
+    if (await givesWay(options, advertisement, passedOver)) {
       await server.close('another host was first')
       return undefined
     }
@@ -170,10 +172,10 @@ async function host<User>(options: HostOrJoinOptions<User>): Promise<HostedOrJoi
 /**
  * Whether there is another host that stays: one that has settled, or the one of several with the smallest id. Two that settle hear of each other, or the later one hears that the earlier has settled.
  */
-async function givesWay<User>(options: HostOrJoinOptions<User>, own: Advertisement): Promise<boolean> {
+async function givesWay<User>(options: HostOrJoinOptions<User>, own: Advertisement, passedOver: ReadonlySet<string>): Promise<boolean> {
   const timeoutMs = Math.max(SETTLE_MS, (SETTLE_TICKS * 1000) / (options.hz ?? 60))
   for await (const other of discoverSettling({ ...searchOf(options), timeoutMs })) {
-    if (other.id === own.id || !isJoinable(options, other)) continue
+    if (other.id === own.id || passedOver.has(other.id) || !isJoinable(options, other)) continue
     if (!other.isSettling || other.id < own.id) return true
   }
   return false
