@@ -1,6 +1,7 @@
-// What runs in a network namespace: one task, given as JSON, whose results are told as lines of JSON. Ends when standard input does.
+// What runs in a network namespace: takes tasks as lines of JSON and answers each with one. Ends when standard input does.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { decodeReply, encodeQuery } from '../../lib/endpoint/discovery-messages.js'
 import { Client, type DiscoverOptions, discover, hostOrJoin, MessageFactory, Server, string } from '../../lib/index.js'
 import { DISCOVERY_PORT, DISCOVERY_PORTS } from '../../lib/wire/limits.js'
@@ -14,17 +15,23 @@ export interface ServerTask {
 
 type SearchOptions = Pick<DiscoverOptions, 'game' | 'timeoutMs' | 'interfaces' | 'addresses'>
 
+export interface Search extends SearchOptions {
+  readonly count?: number
+}
+
 export type Task =
-  /** Serves until it is ended; tells the discovery ports. */
+  /** Serves until `clear`; the discovery ports. */
   | { readonly role: 'serve'; readonly servers: readonly ServerTask[] }
-  /** Tells what it finds: ends with so many, or with its time. */
-  | { readonly role: 'search'; readonly options: SearchOptions; readonly count?: number }
-  /** Finds a server, joins it, has a text echoed; tells that and the server's address. */
+  /** What each search finds, all at the same time: ends with so many, or with its time; or why it fails. */
+  | { readonly role: 'search'; readonly searches: readonly Search[] }
+  /** Finds a server, joins it, has a text echoed. */
   | { readonly role: 'join'; readonly options: SearchOptions; readonly text: string }
-  /** Hosts or joins; tells which; plays on until it is ended. */
-  | { readonly role: 'play'; readonly name: string }
-  /** Asks by itself, and tells how large the queries and replies were. */
+  /** Each hosts or joins, at the same time, and plays on until `clear`. */
+  | { readonly role: 'play'; readonly names: readonly string[] }
+  /** Asks by itself until so many servers have answered: how large the queries and replies were. */
   | { readonly role: 'measure'; readonly broadcast: string; readonly servers: number }
+  /** Ends all that runs. */
+  | { readonly role: 'clear' }
 
 export interface Told {
   readonly name: string
@@ -35,61 +42,64 @@ export interface Told {
 const messages = new MessageFactory()
 const Echo = messages.define('Echo', { text: string(64) })
 
-function tell(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+export interface Joined {
+  readonly echoed: string
+  readonly host: string
+  readonly latency: number
 }
 
-async function serve(servers: readonly ServerTask[]): Promise<() => Promise<unknown>> {
-  const made: Server[] = []
+export interface Played {
+  readonly isHost: boolean
+  readonly server: string
+}
+
+const running: { close(): Promise<unknown> }[] = []
+
+async function serve(servers: readonly ServerTask[]): Promise<number[]> {
   const ports: number[] = []
   for (const { name, host, game = 'arena', info } of servers) {
     const server = new Server({ messages, game })
+    running.push(server)
     await server.listen({ host })
     server.onMessage(Echo, (echo, peer) => peer.send(Echo, echo))
     server.run({ hz: 60 })
     ports.push((await server.advertise({ name, info })).port)
-    made.push(server)
   }
-  tell(ports)
-  return () => Promise.all(made.map((server) => server.close()))
+  return ports
 }
 
-async function search(options: SearchOptions, count = Number.POSITIVE_INFINITY): Promise<void> {
+async function search({ count = Number.POSITIVE_INFINITY, ...options }: Search): Promise<Told[]> {
   const found: Told[] = []
   for await (const { name, host, players } of discover({ game: 'arena', ...options })) {
     found.push({ name, host, players })
     if (found.length >= count) break
   }
-  tell(found)
+  return found
 }
 
-async function join(options: SearchOptions, text: string): Promise<void> {
+async function join(options: SearchOptions, text: string): Promise<Joined> {
   for await (const found of discover({ game: 'arena', ...options })) {
     const client = new Client({ messages, game: 'arena' })
+    running.push(client)
     await client.connect(found)
     client.run({ hz: 60 })
     const echoed = new Promise<string>((resolve) => {
       client.onMessage(Echo, (echo) => resolve(echo.text))
     })
     client.send(Echo, { text })
-    tell({ echoed: await echoed, host: found.host, latency: found.latency })
-    await client.close()
-    return
+    return { echoed: await echoed, host: found.host, latency: found.latency }
   }
   throw new Error('found no server')
 }
 
-async function play(name: string): Promise<() => Promise<unknown>> {
+async function play(name: string): Promise<Played> {
   const { client, server, isHost } = await hostOrJoin({ messages, game: 'arena', name, timeoutMs: 500 })
+  running.push(client, ...(server === undefined ? [] : [server]))
   client.run({ hz: 60 })
-  tell({ isHost, server: client.serverAddress!.host })
-  return async () => {
-    await client.close()
-    await server?.close()
-  }
+  return { isHost, server: client.serverAddress!.host }
 }
 
-async function measure(broadcast: string, servers: number): Promise<void> {
+async function measure(broadcast: string, servers: number): Promise<{ queryBytes: number; replyBytes: number[] }> {
   const socket = createSocket('udp4')
   socket.bind(0)
   await once(socket, 'listening')
@@ -113,30 +123,37 @@ async function measure(broadcast: string, servers: number): Promise<void> {
   await done
   clearInterval(timer)
   socket.close()
-  tell({ queryBytes, replyBytes })
+  return { queryBytes, replyBytes }
 }
 
-async function perform(task: Task): Promise<(() => Promise<unknown>) | undefined> {
+async function clear(): Promise<void> {
+  await Promise.all(running.splice(0).map((one) => one.close()))
+}
+
+function perform(task: Task): Promise<unknown> {
   switch (task.role) {
     case 'serve':
-      return await serve(task.servers)
+      return serve(task.servers)
     case 'search':
-      await search(task.options, task.count)
-      return undefined
+      return Promise.all(task.searches.map((one) => search(one).catch((error: Error) => error.message)))
     case 'join':
-      await join(task.options, task.text)
-      return undefined
+      return join(task.options, task.text)
     case 'play':
-      return await play(task.name)
+      return Promise.all(task.names.map(play))
     case 'measure':
-      await measure(task.broadcast, task.servers)
-      return undefined
+      return measure(task.broadcast, task.servers)
+    case 'clear':
+      return clear()
   }
 }
 
-const ended = once(process.stdin.resume(), 'end')
-// Whatever it waits for: who started it does not wait any longer.
-void ended.then(() => setTimeout(() => process.exit(2), 5000).unref())
-const stop = await perform(JSON.parse(process.argv[2]!) as Task)
-await ended
-await stop?.()
+// Whatever a task still waits for: who started this does not wait any longer.
+process.stdin.once('end', () => setTimeout(() => process.exit(2), 5000).unref())
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await perform(JSON.parse(line) as Task).then(
+    (result) => ({ result }),
+    (error: Error) => ({ error: `${error.message} ${error.stack}` }),
+  )
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
+}
+await clear()

@@ -8,7 +8,14 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Task } from './actor.js'
 
-export type Side = 'a' | 'b' | 'lonely'
+const SIDES = ['a', 'b', 'lonely'] as const
+export type Side = (typeof SIDES)[number]
+
+/** The last number of the addresses of each. */
+const ENDS = [
+  ['a', 1],
+  ['b', 2],
+] as const
 
 const ACTOR = fileURLToPath(new URL('./actor.js', import.meta.url))
 
@@ -33,36 +40,38 @@ export function whyNoNamespaces(): string | undefined {
   }
 }
 
-/** A process in a namespace that does one task and tells of it line by line. It ends with its standard input, and so with the test at the latest. */
-export class Actor {
+/** A process in a namespace that does one task after another. It ends with its standard input, and so with the test at the latest. */
+class Actor {
   readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
+  readonly #answers: AsyncIterator<string>
   readonly #closed: Promise<unknown>
   #errors = ''
 
-  constructor(namespace: string, task: Task) {
+  constructor(namespace: string) {
     // tap's hooks in NODE_OPTIONS would be loaded in it too.
     const { NODE_OPTIONS: _, ...env } = process.env
-    const command = ['netns', 'exec', namespace, process.execPath, ACTOR, JSON.stringify(task)]
-    this.#child = spawn('ip', command, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ACTOR], { env, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#closed = once(this.#child, 'close')
     this.#child.stdin!.on('error', () => {}) // it may have ended by itself
-    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
+    this.#answers = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += text
     })
   }
 
-  /** What it tells next. Rejects where it ends instead; silence ends it. */
-  async tells<T>(): Promise<T> {
+  /** What comes of a task. Rejects where it fails, or the process ends; silence ends it. One at a time. */
+  async ask<T>(task: Task): Promise<T> {
+    this.#child.stdin!.write(`${JSON.stringify(task)}\n`)
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), SILENCE_MS)
-    const { value, done } = await this.#lines.next()
+    const { value, done } = await this.#answers.next()
     clearTimeout(timer)
-    if (done) throw new Error(`the process ended: ${await this.end()}`)
-    return JSON.parse(value) as T
+    if (done) throw new Error(`the process ended while it should ${task.role}: ${await this.end()}`)
+    const { result, error } = JSON.parse(value) as { readonly result?: T; readonly error?: string }
+    if (error !== undefined) throw new Error(error)
+    return result as T
   }
 
-  /** Lets it end. Resolves when it is gone, with what went wrong in it. */
+  /** Lets it end. Resolves when it is gone, with what it complained of. */
   async end(): Promise<string> {
     this.#child.stdin!.end()
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), SILENCE_MS)
@@ -72,30 +81,26 @@ export class Actor {
   }
 }
 
-/** Both machines, and a third without any network. `remove` takes them down, with all that runs there. */
+/** Both machines, and a third without any network. `remove` takes them down, with all that runs there; so does the end of this process. */
 export class Lan {
-  readonly #actors: Actor[] = []
-  readonly #prefix = `tickwire-${process.pid}`
+  readonly #actors = new Map<Side, Actor>()
+  readonly #onExit = (): void => removeNamespaces(process.pid)
 
   constructor() {
-    try {
-      for (const side of ['a', 'b', 'lonely'] as const) ip('netns', 'add', this.#name(side))
-      for (const side of ['a', 'b'] as const) this.#in(side, 'link', 'set', 'lo', 'up')
-      this.#connect('tw0', '10.77.0')
-      this.#connect('tw1', '10.78.0')
-    } catch (error) {
-      this.#removeNamespaces()
-      throw error
-    }
+    removeLeftovers()
+    process.once('exit', this.#onExit)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGALRM'] as const) process.once(signal, () => process.exit(1))
+    for (const side of SIDES) ip('netns', 'add', nameOf(side))
+    for (const side of ['a', 'b'] as const) this.#in(side, 'link', 'set', 'lo', 'up')
+    this.#connect('tw0', '10.77.0')
+    this.#connect('tw1', '10.78.0')
+    for (const side of SIDES) this.#actors.set(side, new Actor(nameOf(side)))
   }
 
-  /** Whether it has IPv6, and if so, gives both sides addresses. */
+  /** Gives both sides IPv6 addresses; false where the system has none. */
   addIpv6(): boolean {
     try {
-      for (const [side, end] of [
-        ['a', 1],
-        ['b', 2],
-      ] as const) {
+      for (const [side, end] of ENDS) {
         // nodad: a test does not wait for whether somebody else has the address.
         this.#in(side, 'addr', 'add', `fd77::${end}/64`, 'dev', 'tw0', 'nodad')
         this.#in(side, 'addr', 'add', `fe80::77:${end}/64`, 'dev', 'tw0', 'nodad')
@@ -106,60 +111,63 @@ export class Lan {
     }
   }
 
-  start(side: Side, task: Task): Actor {
-    const actor = new Actor(this.#name(side), task)
-    this.#actors.push(actor)
-    return actor
+  ask<T>(side: Side, task: Task): Promise<T> {
+    return this.#actors.get(side)!.ask(task)
   }
 
-  /** Starts it, takes the one line that it tells, and lets it end. */
-  async ask<T>(side: Side, task: Task): Promise<T> {
-    const actor = this.start(side, task)
-    const told = await actor.tells<T>()
-    const errors = await actor.end()
-    if (errors !== '') throw new Error(`on ${side}: ${errors}`)
-    return told
-  }
-
-  /** Ends everything that runs. */
+  /** Ends all servers and clients. */
   async clear(): Promise<void> {
-    await Promise.all(this.#actors.splice(0).map((actor) => actor.end()))
+    await Promise.all(Array.from(this.#actors.values(), (actor) => actor.ask({ role: 'clear' })))
   }
 
-  async remove(): Promise<void> {
-    await this.clear()
-    this.#removeNamespaces()
+  /** Resolves with what the processes complained of. */
+  async remove(): Promise<string> {
+    const errors = await Promise.all(Array.from(this.#actors.values(), (actor) => actor.end()))
+    removeNamespaces(process.pid)
+    process.off('exit', this.#onExit)
+    return errors.join('')
   }
 
   #connect(device: string, network: string): void {
-    ip('link', 'add', device, 'netns', this.#name('a'), 'type', 'veth', 'peer', 'name', device, 'netns', this.#name('b'))
-    for (const [side, end] of [
-      ['a', 1],
-      ['b', 2],
-    ] as const) {
+    ip('link', 'add', device, 'netns', nameOf('a'), 'type', 'veth', 'peer', 'name', device, 'netns', nameOf('b'))
+    for (const [side, end] of ENDS) {
       this.#in(side, 'addr', 'add', `${network}.${end}/24`, 'broadcast', `${network}.255`, 'dev', device)
       this.#in(side, 'link', 'set', device, 'up')
     }
   }
 
-  /** With a namespace go its interfaces, and with one end of a pair the other. */
-  #removeNamespaces(): void {
-    for (const side of ['a', 'b', 'lonely'] as const) {
-      try {
-        ip('netns', 'del', this.#name(side))
-      } catch {} // not made
-    }
-  }
-
   #in(side: Side, ...args: readonly string[]): void {
-    ip('-n', this.#name(side), ...args)
+    ip('-n', nameOf(side), ...args)
   }
+}
 
-  #name(side: Side): string {
-    return `${this.#prefix}-${side}`
+function nameOf(side: Side, pid = process.pid): string {
+  return `tickwire-${pid}-${side}`
+}
+
+/** With a namespace go its interfaces, and with one end of a pair the other. */
+function removeNamespaces(pid: number): void {
+  for (const side of SIDES) {
+    try {
+      ip('netns', 'del', nameOf(side, pid))
+    } catch {} // not made, or removed
+  }
+}
+
+/** Those of a test that was killed outright. */
+function removeLeftovers(): void {
+  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+  for (const [, pid] of names.matchAll(/^tickwire-(\d+)-a\b/gm)) if (!isAlive(Number(pid))) removeNamespaces(Number(pid))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
 function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 })
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 })
 }
