@@ -120,9 +120,11 @@ export class Lan {
     await Promise.all(Array.from(this.#actors.values(), (actor) => actor.ask({ role: 'clear' })))
   }
 
-  /** Resolves with what the processes complained of. */
+  /** Resolves with what the processes complained of. Harmless when removed. */
   async remove(): Promise<string> {
-    const errors = await Promise.all(Array.from(this.#actors.values(), (actor) => actor.end()))
+    const ending = Array.from(this.#actors.values(), (actor) => actor.end())
+    this.#actors.clear()
+    const errors = await Promise.all(ending)
     removeNamespaces(process.pid)
     process.off('exit', this.#onExit)
     return errors.join('')
