@@ -11,7 +11,7 @@ import { type DiscoverOptions, discover, discoverSettling } from './discover.js'
 import type { FoundServer } from './found-server.js'
 import { FixedStepLoop } from './loop.js'
 import { NetworkError } from './network-error.js'
-import { checkInteger, MAX_TIMER_MS, readNumber } from './options.js'
+import { checkInteger, MAX_TIMER_MS, readNumber, readOptions } from './options.js'
 import { Server } from './server.js'
 
 /** What `hostOrJoin` takes. */
@@ -106,7 +106,8 @@ export async function hostOrJoin<User = undefined>(options: HostOrJoinOptions<Us
 
 /** What only a host or only who joins would notice is told to both. */
 function checkOptions<User>(options: HostOrJoinOptions<User>): void {
-  const { game, name, data, timeoutMs, hz = 60, port = 0, maxPeers = 1, serverName = '', info } = options
+  const { messages, game, name, data, timeoutMs, hz = 60, port = 0, maxPeers = 1, serverName = '', info } = options
+  readOptions({ messages, game })
   checkText('name', name, MAX_NAME_BYTES)
   encodeData(data, MAX_HELLO_DATA_BYTES)
   readNumber('timeoutMs', timeoutMs, 1000, 1, MAX_TIMER_MS)

@@ -265,6 +265,7 @@ t.test('where all discovery ports are taken, advertise() rejects and OnError hea
 t.test('another error than a taken port is told with its cause', async (t) => {
   const world = new World()
   const server = world.makeServer()
+  server.on('OnError', () => {})
   await world.settle(server.listen())
   const transport = world.network.transport()
   await transport.open({ maxInboxDatagrams: 1, socketBufferBytes: 1 }) // in use elsewhere: it cannot open
