@@ -153,11 +153,14 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /**
    * Lets `discover` find this server: on its networks, or on this host only where it listens on loopback. It takes the first UDP port from 23600 to 23615 that is free, and answers from `update()`,
-   * at most 200 times a second. Resolves when it can be found; ends with `stop()` or with the server.
+   * at most 200 times a second, and not while `acceptNewConnections` is false. Resolves when it can be found; ends with `stop()` or with the server.
    * @throws TypeError or RangeError `BAD_OPTION`, NetworkError `NOT_LISTENING`, `ALREADY_ACTIVE`; rejects with a NetworkError `SOCKET` where none of the ports is free, which OnError hears too
    */
   advertise(options: AdvertiseOptions): Promise<Advertisement> {
-    if (!this.isActive) throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (!this.isActive || this.#closing !== undefined)
+      throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (typeof options !== 'object' || options === null)
+      throw withCode(new TypeError(`advertise() expected { name }, got ${describe(options)}`), 'BAD_OPTION')
     if (this.#advertisement !== undefined)
       throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
     const transport = createTransport(options.transport, this.clock)
