@@ -7,13 +7,8 @@ import type { Terminal } from './terminal.js'
 export const EXIT = { fine: 0, notSo: 1, usage: 2, interrupted: 130 } as const
 
 export interface Command {
-  readonly name: string
-  /** A line of `tickwire --help`. */
-  readonly summary: string
-  /** What `--help` prints. */
-  readonly help: string
-  /** Every argument is its own affair, `--help` too. */
-  readonly takesAll?: boolean
+  /** What `--help` prints; undefined where the command sees to `--help` itself, as to every argument. */
+  readonly help: string | undefined
   /** Resolves to the exit code; undefined where it has set that itself. */
   run(args: readonly string[], terminal: Terminal): Promise<number | undefined>
 }

@@ -1,15 +1,25 @@
 // Where a command prints, and how it hears of Ctrl-C. Results go to standard output, all else to standard error.
-import { isatty } from 'node:tty'
 import { type Colour, jsonValue, paint, wrap } from './text.js'
 
+/** Where texts go: a stream of the process, or what a test collects them in. */
+export interface Output {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(content: string | Uint8Array): unknown
+}
+
 export class Terminal {
+  readonly #output: Output
+  readonly #errors: Output
   readonly #interruption = new AbortController()
   readonly #onSignal = (signal: NodeJS.Signals): void => this.#interrupt(signal)
-  /** Whether standard output shows colours. */
-  readonly #hasColours = isatty(1) && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+  /** Whether the output shows colours. */
+  readonly #hasColours: boolean
 
-  constructor() {
-    process.stdout.on('error', () => process.exit(1)) // nobody reads on: `| head`
+  constructor(output: Output, errors: Output) {
+    this.#output = output
+    this.#errors = errors
+    this.#hasColours = output.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
   }
 
   /** Aborts at Ctrl-C. From the first use on, Ctrl-C no longer ends the process by itself; a second one does. */
@@ -24,17 +34,22 @@ export class Terminal {
 
   /** Lines, broken where the terminal is narrower. */
   print(text: string): void {
-    process.stdout.write(`${fitted(text, process.stdout)}\n`)
+    this.#output.write(`${fitted(text, this.#output)}\n`)
   }
 
   /** One JSON value on a line. */
   printJson(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value, jsonValue)}\n`)
+    this.write(`${JSON.stringify(value, jsonValue)}\n`)
+  }
+
+  /** As it is. */
+  write(content: string | Uint8Array): void {
+    this.#output.write(content)
   }
 
   /** What is no result: advice, mistakes. */
   note(text: string): void {
-    process.stderr.write(`${fitted(text, process.stderr)}\n`)
+    this.#errors.write(`${fitted(text, this.#errors)}\n`)
   }
 
   paint(colour: Colour, text: string): string {
@@ -56,17 +71,22 @@ export class Terminal {
     })
   }
 
+  /** As Ctrl-C does it. */
+  interrupt(): void {
+    this.#interruption.abort()
+  }
+
   close(): void {
     for (const name of SIGNALS) process.off(name, this.#onSignal)
   }
 
   #interrupt(signal: NodeJS.Signals): void {
     if (this.isInterrupted) process.exit(signal === 'SIGINT' ? 130 : 143)
-    this.#interruption.abort()
+    this.interrupt()
   }
 }
 
-function fitted(text: string, { columns }: { readonly columns?: number }): string {
+function fitted(text: string, { columns }: Output): string {
   return columns === undefined || columns < MIN_COLUMNS ? text : wrap(text, columns)
 }
 

@@ -3,9 +3,6 @@ import type { Command } from '../command.js'
 import { runScript } from '../run-script.js'
 
 export const bench: Command = {
-  name: 'bench',
-  summary: 'messages a second over loopback, beside other libraries that are installed',
-  help: '',
-  takesAll: true,
+  help: undefined,
   run: (args) => runScript('dist/benchmarks/bench.js', args),
 }

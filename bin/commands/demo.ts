@@ -3,9 +3,6 @@ import type { Command } from '../command.js'
 import { runScript } from '../run-script.js'
 
 export const demo: Command = {
-  name: 'demo',
-  summary: 'a game in the terminal, with server and players on this host',
-  help: '',
-  takesAll: true,
+  help: undefined,
   run: (args) => runScript('dist/examples/arena/demo.js', args),
 }

@@ -33,8 +33,6 @@ Exit codes: 0 at least one was found; 1 none; 2 wrong usage; 130 Ctrl-C.`
 const MISSES = 2
 
 export const discover: Command = {
-  name: 'discover',
-  summary: 'finds games on this host and its networks',
   help: HELP,
   async run(args, terminal) {
     const { values } = readArguments(OPTIONS, () => parseArgs({ args: [...args], options: OPTIONS }))

@@ -21,8 +21,6 @@ const OPTIONS = { json: { type: 'boolean' } } as const
 const COLOURS: Readonly<Record<Finding['level'], Colour>> = { ok: 'green', note: 'yellow', problem: 'red' }
 
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'what is in use on this system, and what to do about the rest',
   help: HELP,
   async run(args, terminal) {
     const { values } = readArguments(OPTIONS, () => parseArgs({ args: [...args], options: OPTIONS }))

@@ -78,8 +78,6 @@ interface PingOptions {
 }
 
 export const ping: Command = {
-  name: 'ping',
-  summary: 'whether a server is there, how far away, and whether it lets clients in',
   help: HELP,
   async run(args, terminal) {
     const { values, positionals } = readArguments(OPTIONS, () => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true }))
@@ -204,13 +202,12 @@ class Pinging {
   }
 
   async #conclude(outcome: Outcome): Promise<number> {
-    const { target, game, token, definitions, timeoutMs, isJson } = this.#options
+    const { target, game, token, timeoutMs, isJson } = this.#options
     const verdict = verdictOf({
       outcome,
       target,
       game,
       hasToken: token !== undefined,
-      hasMessages: definitions !== undefined,
       detail: this.#detail,
       timeoutMs,
       wasAnswered: this.#wasAnswered,

@@ -56,8 +56,6 @@ type Verb = keyof typeof TAKES
 type Values = ReturnType<typeof readValues>['values']
 
 export const token: Command = {
-  name: 'token',
-  summary: 'makes private keys and connect tokens, and says what is in one',
   help: HELP,
   async run([verb, ...args], terminal) {
     if (!isVerb(verb))
@@ -137,7 +135,7 @@ function deliver(bytes: Uint8Array, { out, format = 'base64' }: Values, terminal
   if (out !== undefined) writeNew(out, content)
   if (json !== undefined) terminal.printJson(json)
   else if (out !== undefined) terminal.note(`written to ${out}`)
-  else process.stdout.write(content)
+  else terminal.write(content)
 }
 
 function writeNew(path: string, content: string | Uint8Array): void {

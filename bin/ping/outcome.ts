@@ -15,14 +15,13 @@ export interface Circumstances {
   readonly target: string
   readonly game: string
   readonly hasToken: boolean
-  readonly hasMessages: boolean
   /** What the server, or the system, said. */
   readonly detail: string
   readonly timeoutMs: number
   /** The netcode request was answered, and then came nothing. */
   readonly wasAnswered: boolean
   /** The server at that address as LAN discovery knows it. */
-  readonly advertised: FoundServer | undefined
+  readonly advertised: Pick<FoundServer, 'game' | 'needsToken'> | undefined
 }
 
 export interface Verdict {
