@@ -63,7 +63,7 @@ const DECISION_MS = 11_000
 const MAX_ADDRESSES = 4
 
 /** How long LAN discovery is asked about a server that is silent. */
-const HINT_MS = 400
+const HINT_MS = 600
 
 interface PingOptions {
   readonly target: string
