@@ -32,6 +32,9 @@ export const MAX_RESUME_TOKEN_BYTES = 2048
 const MAX_EXTENSIONS = 16
 const MAX_EXTENSION_BYTES = 1024
 
+/** An extension of Hello, without a body: whoever knocks (`tickwire ping`) may know none of the definitions, and is told first whether the server takes anybody. */
+export const PROBE_EXTENSION = 1
+
 const control = new MessageFactory()
 const extensions = array(struct({ type: varuint, body: bytes(MAX_EXTENSION_BYTES) }), MAX_EXTENSIONS)
 

@@ -16,15 +16,15 @@ import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './a
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, MAX_DETAIL_BYTES } from './control-messages.js'
+import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { createTransport, NetworkEndpoint } from './network-endpoint.js'
-import { NetworkError, type RejectReason, withCode } from './network-error.js'
+import { NetworkError, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
-import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 import { ServerWarnings } from './server-warnings.js'
 
 /** A message that a client may send. */
@@ -523,9 +523,15 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
   }
 
-  #refusalOf(hello: Hello): { reason: RejectReason; detail: string } | undefined {
+  /** To a player, definitions that differ are said first: waiting for room would not help. A probe may have none, and asks how the server is. */
+  #refusalOf(hello: Hello): Refusal | undefined {
     const difference = this.#differenceOf(hello.definitions)
-    if (difference !== undefined) return { reason: 'definitions', detail: difference }
+    const mismatch: Refusal | undefined = difference === undefined ? undefined : { reason: 'definitions', detail: difference }
+    const isProbe = hello.extensions.some(({ type }) => type === PROBE_EXTENSION)
+    return isProbe ? (this.#refusalOfAnyone() ?? mismatch) : (mismatch ?? this.#refusalOfAnyone())
+  }
+
+  #refusalOfAnyone(): Refusal | undefined {
     if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
     let taken = this.#peers.size
     for (const connection of this.#connections) if (connection.isDeciding) taken++
