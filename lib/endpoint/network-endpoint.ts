@@ -39,6 +39,9 @@ const DRIVE_MS = 10
 /** Without an update for this long, an active endpoint warns. */
 const IDLE_WARNING_MS = 1000
 
+/** Unless one comes within this. */
+const SECOND_LOOK_MS = 100
+
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
@@ -396,12 +399,14 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     })
   }
 
-  #watch(since: number): void {
+  /** After a stall of the whole process this timer may run before the loop's: so it looks a second time before it says that there is none. */
+  #watch(since: number, isSecondLook = false): void {
     this.#cancelWatch = this.clock.setTimer(
-      IDLE_WARNING_MS,
+      isSecondLook ? SECOND_LOOK_MS : IDLE_WARNING_MS,
       () => {
         if (!this.isActive) return
         if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
+        else if (!isSecondLook) this.#watch(since, true)
         else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
       },
       true,
