@@ -11,7 +11,7 @@ import { svgFilm } from './record/svg-film.js'
 const COLUMNS = 80
 const ROWS = 24
 const FRAMES_PER_SECOND = 10
-const SECONDS = 14
+const SECONDS = 12
 const BOTS = 4
 
 /** The sparklines fill before the film begins. */
@@ -22,13 +22,13 @@ const MAX_BYTES = 400_000
 
 /** What is pressed when, in seconds. */
 const KEYS = [
-  [3, '2'],
-  [6, '4'],
-  [12.5, '0'],
+  [2.5, '2'],
+  [5, '4'],
+  [11, '0'],
 ]
 
 /** Where nothing moves, the film shows this moment: the link is at its worst. */
-const POSTER_SECONDS = 9
+const POSTER_SECONDS = 8
 
 /** A gem this near, in units, needs no more steering on that axis. */
 const NEAR = 1.5

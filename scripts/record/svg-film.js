@@ -105,6 +105,7 @@ function drawRow(frame, row, isWanted) {
   const shapes = []
   let text
   let bars
+  let diamonds = '' // all of one style
   const end = () => {
     if (text !== undefined) shapes.push(drawText(text))
     if (bars !== undefined) shapes.push(drawBars(bars))
@@ -125,7 +126,10 @@ function drawRow(frame, row, isWanted) {
     } else if (parts !== undefined) {
       end()
       for (const [left, top, width, height] of parts) blocks.add(cell.style, x + left, top, width, height)
-    } else if (cell.text === '●' || cell.text === '○' || cell.text === '◆') {
+    } else if (cell.text === '◆') {
+      end()
+      diamonds += `M${x + CELL_WIDTH / 2} 4l5 6l-5 6l-5-6z`
+    } else if (cell.text === '●' || cell.text === '○') {
       end()
       shapes.push(drawSymbol(cell, x))
     } else {
@@ -135,6 +139,7 @@ function drawRow(frame, row, isWanted) {
     }
   }
   end()
+  if (diamonds !== '') shapes.push(`<path class="${CLASSES.gem}" d="${diamonds}"/>`)
   return blocks.toString() + shapes.join('')
 }
 
@@ -152,11 +157,22 @@ class Blocks {
 
   toString() {
     const paths = Array.from(this.#rectangles, ([style, list]) => {
-      const outline = list.map(({ x, y, width, height }) => `M${x} ${y}h${width}v${height}h${-width}z`)
+      const outline = joined(list).map(({ x, y, width, height }) => `M${x} ${y}h${width}v${height}h${-width}z`)
       return `<path class="${CLASSES[style]}" d="${outline.join('')}"/>`
     })
     return paths.join('')
   }
+}
+
+/** Rectangles of which one stands on the other become one. */
+function joined(list) {
+  const all = []
+  for (const rectangle of list) {
+    const above = all.find(({ x, y, width, height }) => x === rectangle.x && width === rectangle.width && y + height === rectangle.y)
+    if (above !== undefined) above.height += rectangle.height
+    else all.push({ ...rectangle })
+  }
+  return all
 }
 
 /** The rectangles that a character of blocks or lines is made of; undefined for others. */
@@ -169,14 +185,18 @@ function partsOf(character) {
 
 /** A sparkline as one outline. */
 function drawBars({ column, style, levels }) {
-  const steps = levels.map((level) => `V${CELL_HEIGHT - level * BAR_HEIGHT}h${CELL_WIDTH}`)
-  return `<path class="${CLASSES[style]}" d="M${column * CELL_WIDTH} ${CELL_HEIGHT}${steps.join('')}V${CELL_HEIGHT}z"/>`
+  const steps = []
+  for (const [i, level] of levels.entries()) {
+    if (level !== levels[i - 1]) steps.push({ level, width: 0 })
+    steps.at(-1).width += CELL_WIDTH
+  }
+  const outline = steps.map(({ level, width }) => `V${CELL_HEIGHT - level * BAR_HEIGHT}h${width}`)
+  return `<path class="${CLASSES[style]}" d="M${column * CELL_WIDTH} ${CELL_HEIGHT}${outline.join('')}V${CELL_HEIGHT}z"/>`
 }
 
 function drawSymbol({ text, style }, x) {
   const center = x + CELL_WIDTH / 2
   const color = CLASSES[style]
-  if (text === '◆') return `<path class="${color}" d="M${center} 4l5 6l-5 6l-5-6z"/>`
   if (text === '●') return `<circle class="${color}" cx="${center}" cy="10" r="4.5"/>`
   return `<circle cx="${center}" cy="10" r="3.8" fill="none" stroke="${COLORS[style]}" stroke-width="1.5"/>`
 }

@@ -39,8 +39,8 @@ t.test('draws arena, delays, panel and keys on 80 × 24', (t) => {
   t.equal(lines[0], '┌─ tickwire arena ─ you host, 2 others, 0:42 ─────── link: +150 ms, 20 % loss ─┐')
   t.match(lines[16], /^└─ bot 7: gems: 3 ─+┘$/)
   t.equal(lines[17], ' ● you         17 ms from key to dot              ▁▁  worst second   17 ms')
-  t.equal(lines[18], ' ○ ghost      967 ms from key to dot              ▂█  worst second  967 ms')
-  t.match(lines[20], /^ ● ada {8}12 {3}153 +█+ {3}20 +█+ {4}3 +▂+ {2}12\.3k +█+ {3}220 +█+$/)
+  t.equal(lines[18], ' ○ ghost      967 ms from key to dot              ▂▇  worst second  967 ms')
+  t.match(lines[20], /^ ● ada {8}12 {3}153 +▇+ {3}20 +▇+ {4}3 +▂+ {2}12\.3k +▇+ {3}220 +▇+$/)
   t.match(lines[21], /^ 7 bot 7 {7}3 {5}4 +▁/)
   t.match(lines[22], /^ N new {9}0$/)
   t.equal(lines[23], ' ←↑↓→ steer, space stops  1 50 ms  2 150 ms  3 5 %  4 20 % loss  0 good  q quit')
@@ -117,9 +117,9 @@ t.test('names and chat from the network cannot move the cursor', (t) => {
 })
 
 t.test('a sparkline shows the newest on the right, and noise as noise', (t) => {
-  t.equal(sparkline([0, 50, 100], 5, 100), '  ▁▅█')
+  t.equal(sparkline([0, 50, 100], 5, 100), '  ▁▄▇')
   t.equal(sparkline([1, 2, 3], 3, 100), '▁▁▁')
-  t.equal(sparkline([0, 100, 400], 2, 100), '▃█', 'a higher one is the top')
+  t.equal(sparkline([0, 100, 400], 2, 100), '▃▇', 'a higher one is the top')
   t.equal(sparkline([], 3, 100), '   ')
   t.end()
 })

@@ -26,6 +26,9 @@ const MIN_FIELD_ROWS = 9
 /** The delay that fills a sparkline, in ms, where none is longer. */
 const DELAY_TOP_MS = 250
 
+/** The line of the keys takes so many columns when all of it is said. */
+const ALL_KEYS_COLUMNS = 80
+
 const KEYS: readonly (readonly [string, string])[] = [
   ['1', '50 ms'],
   ['2', '150 ms'],
@@ -119,7 +122,7 @@ function peaks(values: readonly number[], parts: number): number[] {
 }
 
 function drawKeys(frame: Frame, row: number, { conditions }: Picture): void {
-  let at = frame.put(1, row, '←↑↓→ steer, space stops  ', 'dim')
+  let at = frame.put(1, row, frame.columns < ALL_KEYS_COLUMNS ? '←↑↓→  ' : '←↑↓→ steer, space stops  ', 'dim')
   for (const [key, text] of KEYS) at = frame.put(at, row, `${key} ${text}  `, isSet(conditions, key) ? 'bad' : 'dim')
   at = frame.put(at, row, '0 good  ', 'dim')
   frame.put(at, row, 'q quit', 'dim')

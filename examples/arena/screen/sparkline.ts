@@ -1,4 +1,5 @@
-const LEVELS = [...'▁▂▃▄▅▆▇█']
+/** Without █, which would meet the bars of the line below. */
+const LEVELS = [...'▁▂▃▄▅▆▇']
 
 /**
  * The last values as a row of bars, newest on the right; blanks where there are not so many.
