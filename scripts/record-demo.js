@@ -79,7 +79,7 @@ async function play() {
       const before = ticks++ / hz
       for (const [at, key] of KEYS) if (before < at && ticks / hz >= at) play.press(key)
       play.press(steer(play.player))
-      if (ticks < 0 || ticks % (hz / FRAMES_PER_SECOND) !== 0) return
+      if (ticks < 0 || frames.length === SECONDS * FRAMES_PER_SECOND || ticks % (hz / FRAMES_PER_SECOND) !== 0) return
       const seconds = `${Math.floor(ticks / hz)}`.padStart(2, '0')
       frames.push(drawPicture(play.picture(`you host, ${BOTS} others, 0:${seconds}`), COLUMNS, ROWS))
       if (frames.length === SECONDS * FRAMES_PER_SECOND) resolve()
