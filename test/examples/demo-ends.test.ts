@@ -34,7 +34,7 @@ t.test('leaves no process behind after Ctrl-C, whenever it comes', WITHOUT_GROUP
 })
 
 t.test('leaves no process behind when it alone is told to end', WITHOUT_GROUPS, async (t) => {
-  const { pid, shown, ended } = startExample(DEMO, ['--arena', ARENA, '--seconds', '60', '--players', '2'])
+  const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-told`, '--seconds', '60', '--players', '2'])
   await shown('tickwire arena')
   process.kill(pid, 'SIGTERM')
   t.equal((await ended).code, 143)
@@ -42,7 +42,7 @@ t.test('leaves no process behind when it alone is told to end', WITHOUT_GROUPS, 
 })
 
 t.test('leaves no process behind when it alone is killed, and tells nobody', WITHOUT_GROUPS, async (t) => {
-  const { pid, shown, ended } = startExample(DEMO, ['--arena', ARENA, '--seconds', '60', '--players', '1'])
+  const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-killed`, '--seconds', '60', '--players', '1'])
   await shown('tickwire arena')
   process.kill(pid, 'SIGKILL')
   t.equal((await ended).code, null)
