@@ -93,6 +93,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
   #lastUpdateAt = Number.NEGATIVE_INFINITY
+  #updates = 0
   #loop: FixedStepLoop | undefined
   /** Promises that wait and so drive the endpoint. */
   #drivers = 0
@@ -385,6 +386,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   #noteUpdate(now: number): void {
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
+    this.#updates++
     if (elapsed > STALL_MS) {
       if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
@@ -399,14 +401,17 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     })
   }
 
-  /** After a stall of the whole process this timer may run before the loop's: so it looks a second time before it says that there is none. */
-  #watch(since: number, isSecondLook = false): void {
+  /**
+   * After a stall of the whole process this timer may run before the loop's: so it looks a second time before it says that there is none.
+   * `updatesSeen` is the number of updates at the first look.
+   */
+  #watch(since: number, updatesSeen?: number): void {
     this.#cancelWatch = this.clock.setTimer(
-      isSecondLook ? SECOND_LOOK_MS : IDLE_WARNING_MS,
+      updatesSeen === undefined ? IDLE_WARNING_MS : SECOND_LOOK_MS,
       () => {
         if (!this.isActive) return
         if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
-        else if (!isSecondLook) this.#watch(since, true)
+        else if (updatesSeen !== this.#updates) this.#watch(since, this.#updates)
         else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
       },
       true,

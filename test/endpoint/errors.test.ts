@@ -231,7 +231,9 @@ t.test(
     await server.listen({ host: '127.0.0.1' })
     const loop = server.run({ hz: 60 })
     for (let i = 0; i < 200; i++) pass(17)
-    pass(3000)
+    pass(3000) // the watch looks
+    pass(17) // an update
+    pass(3000) // and its second look comes after another stall
     for (let i = 0; i < 20; i++) pass(17)
     t.strictSame(warnings, [])
     loop.stop()
