@@ -4,7 +4,7 @@ import { stagesOf } from './conditions.js'
 import { connectTo } from './connect.js'
 import { findArena } from './find-arena.js'
 import { type Direction, directionTo, distanceBetween, isDue, type Spot, STANDING } from './game.js'
-import { messages } from './messages.js'
+import { Closing, messages } from './messages.js'
 import { Player } from './player.js'
 import { type BotSettings, fail, obey, readSettings, report } from './process-channel.js'
 
@@ -26,6 +26,8 @@ let isLeaving = false
 client.on('OnDisconnect', ({ reason, detail }) => {
   if (!isLeaving) fail(`${name} lost the server (${reason}): ${detail}`)
 })
+
+client.onMessage(Closing, () => {}) // its parent has heard it too, and says when to leave
 
 obey({
   play: () => {
