@@ -7,6 +7,9 @@ import t from 'tap'
 import { type CodeBlock, codeBlocksOf, commandsOf, matchesOutput, preludeOf } from './code-blocks.js'
 import { readDocument, root } from './document.js'
 
+/** node as a reader has it. tap puts its hooks into NODE_OPTIONS of every child, whatever `env` says; they take longer than the programs do, and tsc cannot start with them. */
+const NODE = process.platform === 'win32' ? [process.execPath] : ['env', '-u', 'NODE_OPTIONS', process.execPath]
+
 /** Programs that a block of commands may start. */
 const PROGRAMS = ['npm', 'npx', 'node', 'git', 'cd', 'docker', 'sudo', 'ss']
 
@@ -21,10 +24,10 @@ function makeFolder(): string {
 }
 
 function run(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-  // Without tap's own loaders, and without node:test noticing that it runs inside another test.
-  const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env // or node:test would notice that it runs inside another test
+  const [command, ...prefix] = NODE
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env, encoding: 'utf8', timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(command!, [...prefix, ...args], { env, encoding: 'utf8', timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr })
     })
   })
@@ -35,7 +38,7 @@ t.test('every program runs to its end, and prints what its page shows', { jobs: 
   const programs = blocks.filter(({ kind }) => kind === 'run')
   t.ok(programs.length >= 8, `${programs.length} programs`)
   for (const [i, program] of programs.entries()) {
-    void t.test(`${program.page}: ${program.name}`, async (t) => {
+    void t.test(`${program.page}: ${program.name}`, { buffered: true }, async (t) => {
       const path = join(folder, `${i}-${program.name}`)
       writeFileSync(path, program.text)
       const { code, output } = await run([path])
@@ -68,6 +71,7 @@ t.test('every fragment compiles', async (t) => {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: { noEmit: true, incremental: false, rootDir: folder, noUnusedLocals: false, noUnusedParameters: false },
     include: [`${folder}/*.ts`],
+    exclude: [],
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options))
   const places = new Map<string, { readonly page: string; readonly shift: number }>()
