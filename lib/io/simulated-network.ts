@@ -1,12 +1,12 @@
 // A network in memory, in simulated time: the same seed and the same calls give the same deliveries, datagram for datagram.
-// A datagram waits in one heap for its next event: to enter its first stage, to go on to the next one, to arrive.
+// How datagrams move through stages is in flights.ts.
 import type { Address } from './address.js'
 import type { CompleteClock } from './clock.js'
+import { type Flight, Flights } from './flights.js'
 import { Random } from './random.js'
-import { SimulatedLink, StageDecision } from './simulated-link.js'
+import { SimulatedLink } from './simulated-link.js'
 import { SimulatedTransport, toAddress } from './simulated-transport.js'
 import type { Stage, StagePass } from './stages.js'
-import { TimeHeap } from './time-heap.js'
 import type { Transport } from './transport.js'
 
 /** The first port that a transport gets which asks for any. */
@@ -15,7 +15,7 @@ const FIRST_AUTOMATIC_PORT = 40_000
 /** What stages see as the length of the answer of a host without a listener: IP header 20 + ICMP 8 + the start of the datagram 28. */
 const REFUSAL_BYTES = 56
 
-/** What became of datagrams. `sent + duplicated` = the sum of all others + those still under way. */
+/** What became of datagrams. `sent + duplicated` = the sum of all others but `corrupted` + those still under way. */
 export interface SimulatedNetworkCounters {
   sent: number
   /** Given to a transport; one whose inbox was full counts them too, as `inboxDropped`. */
@@ -25,6 +25,10 @@ export interface SimulatedNetworkCounters {
   duplicated: number
   tooLarge: number
   queueDropped: number
+  /** Between hosts that a partition keeps apart. */
+  partitioned: number
+  /** Went on with other bytes. One that two stages change counts twice. */
+  corrupted: number
   /** Arrived where nobody listens, or at a connected transport that is connected to another. */
   unreachable: number
 }
@@ -67,10 +71,7 @@ interface Host {
   nextPort: number
 }
 
-interface Flight extends SimulatedDatagram {
-  /** Those of the link when it was sent: a change of stages does not touch what is under way. */
-  readonly passes: readonly StagePass[]
-  nextPass: number
+interface NetworkFlight extends Omit<SimulatedDatagram, 'bytes'>, Flight {
   /** Not a datagram but the answer that nobody listens. It passes the stages and is not counted. */
   readonly isRefusal: boolean
 }
@@ -87,6 +88,8 @@ export class SimulatedNetwork {
     duplicated: 0,
     tooLarge: 0,
     queueDropped: 0,
+    partitioned: 0,
+    corrupted: 0,
     unreachable: 0,
   }
   onDatagram: SimulatedNetworkOptions['onDatagram']
@@ -95,16 +98,14 @@ export class SimulatedNetwork {
   readonly #random: Random
   readonly #refusesDeadPorts: boolean
   readonly #hosts = new Map<string, Host>()
-  readonly #flights = new TimeHeap<Flight>()
-  readonly #decision = new StageDecision()
+  readonly #flights: Flights<NetworkFlight>
   #stages: readonly Stage[]
   #stagesFor: StagesFor | undefined
+  /** Hosts by the group that the partition puts them in; undefined without one. */
+  #groups: ReadonlyMap<string, number> | undefined
   /** Rises with each change of the stages, so that links notice it at their next datagram. */
   #edition = 0
   #hostsNamed = 0
-  /** When our timer is due. */
-  #timerAt = Number.POSITIVE_INFINITY
-  #cancelTimer: (() => void) | undefined
 
   constructor(options: SimulatedNetworkOptions) {
     this.#clock = options.clock
@@ -113,6 +114,12 @@ export class SimulatedNetwork {
     this.#stagesFor = options.stagesFor
     this.#refusesDeadPorts = options.refusesDeadPorts ?? true
     this.onDatagram = options.onDatagram
+    this.#flights = new Flights(options.clock, {
+      handleArrival: (flight, now) => this.#arrive(flight, now),
+      handleDrop: (cause, flight, now) => this.#count(cause, flight, now),
+      handleChange: (flight, now) => this.#count('corrupted', flight, now),
+      handleCopy: (copy, now) => this.#count('duplicated', copy, now),
+    })
   }
 
   get stages(): readonly Stage[] {
@@ -140,6 +147,32 @@ export class SimulatedNetwork {
     return new SimulatedTransport({ network: this, clock: this.#clock, host })
   }
 
+  /**
+   * Splits the network: hosts of different groups hear nothing of each other until `heal()`, and what is under way between them is lost where it would arrive. Hosts that no group names form one more.
+   * A second partition takes the place of the first.
+   */
+  partition(...groups: readonly (readonly string[])[]): void {
+    this.#groups = new Map(groups.flatMap((hosts, group) => hosts.map((host) => [host, group] as const)))
+  }
+
+  heal(): void {
+    this.#groups = undefined
+  }
+
+  /**
+   * Gives the transport at `address` another address, unseen by it, as a NAT does that has forgotten it or a telephone that leaves its Wi-Fi: from now on what it sends comes from there, and what is sent to the old
+   * address reaches nobody. Returns the new address: the next free port of `host`, by default of the same host. Throws an Error where no transport is at `address`.
+   */
+  rebind(address: { readonly host: string; readonly port: number }, host: string = address.host): Address {
+    const transport = this.#hosts.get(address.host)?.ports.get(address.port)
+    if (transport === undefined) throw new Error(`rebind() expected the address of an open transport, got ${address.host}:${address.port}`)
+    const rebound = this.bind(transport, host, 0)
+    if (rebound === undefined) throw new Error(`rebind() expected a free port on ${host}, found none`)
+    this.unbind(address)
+    transport.handleRebind(rebound)
+    return rebound
+  }
+
   /** When the next datagram moves, in the clock's milliseconds; Infinity where none is under way. */
   nextDelivery(): number {
     return this.#flights.nextTime()
@@ -158,7 +191,7 @@ export class SimulatedNetwork {
   }
 
   /** @internal */
-  unbind(local: Address): void {
+  unbind(local: { readonly host: string; readonly port: number }): void {
     this.#host(local.host).ports.delete(local.port)
   }
 
@@ -181,66 +214,17 @@ export class SimulatedNetwork {
 
   #launch(from: Address, to: Address, bytes: Uint8Array, isRefusal: boolean): void {
     const now = this.#clock.now()
-    const flight: Flight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }
+    const flight: NetworkFlight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }
     this.#count('sent', flight, now)
-    this.#schedule(now, flight)
+    this.#flights.schedule(now, flight)
   }
 
-  #schedule(time: number, flight: Flight): void {
-    this.#flights.push(time, flight)
-    if (time < this.#timerAt) this.#setTimer(time)
-  }
-
-  /** One timer at a time, for the earliest datagram. */
-  #setTimer(time: number): void {
-    this.#cancelTimer?.()
-    this.#timerAt = time
-    this.#cancelTimer = this.#clock.setTimer(time - this.#clock.now(), this.#onTimer)
-  }
-
-  readonly #onTimer = (): void => {
-    this.#cancelTimer = undefined
-    this.#timerAt = Number.NEGATIVE_INFINITY // what is scheduled meanwhile needs no timer: the loop below meets it, or sets one after
-    const now = this.#clock.now()
-    try {
-      while (this.#flights.nextTime() <= now) {
-        const time = this.#flights.nextTime()
-        this.#move(this.#flights.pop()!, time)
-      }
-    } finally {
-      // Also where a tap threw. A timer can come a hair early, as `now` + delay is rounded: it is then set once more, for the rest.
-      this.#timerAt = Number.POSITIVE_INFINITY
-      if (this.#flights.length > 0) this.#setTimer(this.#flights.nextTime())
-    }
-  }
-
-  /** Through one stage after another, up to one that takes time, drops it, or is the last. */
-  #move(flight: Flight, now: number): void {
-    const decision = this.#decision
-    while (flight.nextPass < flight.passes.length) {
-      decision.reset()
-      flight.passes[flight.nextPass]!(flight.bytes.length, now, decision)
-      flight.nextPass++
-      if (decision.count === 0) {
-        this.#count(decision.cause, flight, now)
-        return
-      }
-      for (let index = 1; index < decision.count; index++) {
-        const copy = { ...flight, bytes: flight.bytes.slice() }
-        this.#count('duplicated', copy, now)
-        this.#schedule(decision.times[index]!, copy)
-      }
-      const time = decision.times[0]!
-      if (time > now) {
-        this.#schedule(time, flight)
-        return
-      }
-    }
-    this.#arrive(flight, now)
-  }
-
-  #arrive(flight: Flight, now: number): void {
+  #arrive(flight: NetworkFlight, now: number): void {
     const { from, to } = flight
+    if (this.#groups !== undefined && this.#groups.get(from.host) !== this.#groups.get(to.host)) {
+      this.#count('partitioned', flight, now)
+      return
+    }
     const host = this.#hosts.get(to.host)
     const target = host?.ports.get(to.port)
     if (target?.accepts(from)) {
@@ -256,7 +240,7 @@ export class SimulatedNetwork {
     if (host !== undefined && this.#refusesDeadPorts && !flight.isRefusal) this.#launch(to, from, new Uint8Array(REFUSAL_BYTES), true)
   }
 
-  #count(outcome: SimulatedOutcome, flight: Flight, now: number): void {
+  #count(outcome: SimulatedOutcome, flight: NetworkFlight, now: number): void {
     if (flight.isRefusal) return
     this.counters[outcome]++
     this.onDatagram?.(outcome, flight, now)
