@@ -31,7 +31,12 @@ export function codeBlocksOf(page: string, document: string): CodeBlock[] {
     const end = lines.findIndex((text, at) => at >= start && /^\s*```$/.test(text))
     if (end < 0) throw new Error(`${page}:${i + 1}: a code block without an end`)
     const comment = lines.slice(0, i).findLast((text) => text !== '') ?? ''
-    blocks.push({ page, line: start + 1, ...kindOf(`${page}:${i + 1}`, fence[1]!, comment), text: `${lines.slice(start, end).join('\n')}\n` })
+    blocks.push({
+      page,
+      line: start + 1,
+      ...kindOf(`${page}:${i + 1}`, fence[1]!, comment),
+      text: `${lines.slice(start, end).join('\n')}\n`,
+    })
     i = end
   }
   return blocks
@@ -42,7 +47,10 @@ function kindOf(where: string, language: string, comment: string): Pick<CodeBloc
   if (kind === undefined) throw new Error(`${where}: a code block expected js, ts, text or sh behind its fence, got '${language}'`)
   if (kind === 'commands') return { kind, name: '' }
   const name = new RegExp(kind === 'check' ? '^<!-- check -->$' : `^<!-- ${kind}: (\\S+) -->$`).exec(comment.trim())
-  if (name === null) throw new Error(`${where}: a ${language} block expected <!-- ${kind}${kind === 'check' ? '' : ': NAME'} --> before it, got '${comment}'`)
+  if (name === null)
+    throw new Error(
+      `${where}: a ${language} block expected <!-- ${kind}${kind === 'check' ? '' : ': NAME'} --> before it, got '${comment}'`,
+    )
   return { kind, name: name[1] ?? '' }
 }
 

@@ -13,7 +13,9 @@ const NODE = process.platform === 'win32' ? [process.execPath] : ['env', '-u', '
 /** Programs that a block of commands may start. */
 const PROGRAMS = ['npm', 'npx', 'node', 'git', 'cd', 'docker', 'sudo', 'ss']
 
-const pages = ['README.md', ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`)].filter((page) => page.endsWith('.md'))
+const pages = ['README.md', ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`)].filter((page) =>
+  page.endsWith('.md'),
+)
 const blocks = pages.flatMap((page) => codeBlocksOf(page, readDocument(page)))
 
 /** A folder beside this test, and not in the system's temporary one: node and tsc find the package `tickwire` by the folders above a file. */
@@ -45,7 +47,11 @@ t.test('every program runs to its end, and prints what its page shows', { jobs: 
       t.equal(code, 0, output)
       for (const shown of blocks.filter(({ kind, page, name }) => kind === 'output' && page === program.page && name === program.name)) {
         if (process.env.UPDATE_OUTPUTS === '1') show(shown, output)
-        else t.ok(matchesOutput(shown.text, output), `prints what ${shown.page}:${shown.line} shows; if it rightly changed: UPDATE_OUTPUTS=1 npx tap dist/test/documents/guide.test.js. It printed:\n${output}`)
+        else
+          t.ok(
+            matchesOutput(shown.text, output),
+            `prints what ${shown.page}:${shown.line} shows; if it rightly changed: UPDATE_OUTPUTS=1 npx tap dist/test/documents/guide.test.js. It printed:\n${output}`,
+          )
       }
     })
   }
@@ -55,12 +61,21 @@ t.test('every program runs to its end, and prints what its page shows', { jobs: 
 function show(block: CodeBlock, output: string): void {
   if (matchesOutput(block.text, output)) return
   const path = join(root, block.page)
-  writeFileSync(path, readFileSync(path, 'utf8').replace(`<!-- output: ${block.name} -->\n\`\`\`text\n${block.text}`, () => `<!-- output: ${block.name} -->\n\`\`\`text\n${output}`))
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(
+      `<!-- output: ${block.name} -->\n\`\`\`text\n${block.text}`,
+      () => `<!-- output: ${block.name} -->\n\`\`\`text\n${output}`,
+    ),
+  )
 }
 
 t.test('what is shown as an output is that of a program on its page', async (t) => {
   for (const { page, line, name } of blocks.filter(({ kind }) => kind === 'output'))
-    t.ok(blocks.some((other) => other.kind === 'run' && other.page === page && other.name === name), `${page}:${line} ${name}`)
+    t.ok(
+      blocks.some((other) => other.kind === 'run' && other.page === page && other.name === name),
+      `${page}:${line} ${name}`,
+    )
 })
 
 t.test('every fragment compiles', async (t) => {
@@ -92,7 +107,9 @@ t.test('every fragment compiles', async (t) => {
 
 t.test('every command names what there is', async (t) => {
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
-  const commandLine = existsSync(join(root, 'bin')) ? readdirSync(join(root, 'bin'), { recursive: true }).map((path) => basename(String(path), '.ts')) : undefined
+  const commandLine = existsSync(join(root, 'bin'))
+    ? readdirSync(join(root, 'bin'), { recursive: true }).map((path) => basename(String(path), '.ts'))
+    : undefined
   for (const block of blocks.filter(({ kind }) => kind === 'commands')) {
     const where = `${block.page}:${block.line}`
     const commands = commandsOf(block.text)
