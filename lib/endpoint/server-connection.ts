@@ -6,6 +6,7 @@
 // and from every stage straight to `ended` when netcode ends the session.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -40,9 +41,10 @@ const HELLO_TIMEOUT_MS = 5000
 /** OnConnectRequest handlers decide within this. */
 const DECISION_TIMEOUT_MS = 10_000
 
-type Stage = 'hello' | 'deciding' | 'accepted' | 'closing' | 'ended'
+/** See the drawing above. */
+export type ServerConnectionStage = 'hello' | 'deciding' | 'accepted' | 'closing' | 'ended'
 
-const TRANSITIONS: Readonly<Record<Stage, readonly Stage[]>> = {
+export const SERVER_CONNECTION_TRANSITIONS: Transitions<ServerConnectionStage> = {
   hello: ['deciding', 'closing', 'ended'],
   deciding: ['accepted', 'closing', 'ended'],
   accepted: ['closing', 'ended'],
@@ -78,7 +80,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   readonly #closed = new Deferred()
-  #stage: Stage = 'hello'
+  readonly #machine = new StateMachine<ServerConnectionStage>("server's connection", SERVER_CONNECTION_TRANSITIONS, 'hello')
   #stageEndsAt: number
   #name = ''
   #peer: Peer<User> | undefined
@@ -92,6 +94,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     this.#options = options
     this.link = new PeerConnection(options, this, now)
     this.#stageEndsAt = now + HELLO_TIMEOUT_MS
+  }
+
+  get #stage(): ServerConnectionStage {
+    return this.#machine.state
   }
 
   get peer(): Peer<User> | undefined {
@@ -145,7 +151,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   accept(user: User): void {
     if (this.#stage !== 'deciding') return
     const now = this.#owner.now()
-    this.#transition('accepted')
+    this.#machine.move('accepted')
     this.#peer = this.#owner.admit(this, this.#name, user)
     const { settings, maxAckDelayMs } = this.#options
     const welcome = encodeControl(Welcome, {
@@ -165,7 +171,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   reject(reason: RejectReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
     if (this.#stage !== 'hello' && this.#stage !== 'deciding') return
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.close(Reject.id, encodeControl(Reject, { reason: rejectReasonNumber(reason), detail, data }), this.#owner.now(), false)
   }
 
@@ -183,7 +189,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   end(reason: EndReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
     if (!this.isAccepted) return
     this.#finishPeer(reason, detail, decodeData(data))
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.close(
       Goodbye.id,
       encodeControl(Goodbye, { reason: endReasonNumber(reason), detail, data }),
@@ -251,7 +257,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   handleLinkEnded(reason: EndReason, detail: string): void {
     if (this.#stage === 'ended') return
     if (this.isAccepted) this.#finishPeer(reason, detail, undefined)
-    this.#transition('ended')
+    this.#machine.move('ended')
     this.link.release()
     this.#closed.resolve()
   }
@@ -276,7 +282,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
       return
     }
     const now = this.#owner.now()
-    this.#transition('deciding')
+    this.#machine.move('deciding')
     this.#stageEndsAt = now + DECISION_TIMEOUT_MS
     this.#name = hello.name
     this.link.open({ messages: hello.windowMessages, bytes: hello.windowBytes }, hello.maxAckDelayMs, hello.maxMessageBytes, now)
@@ -287,7 +293,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     const goodbye = decodeControl(Goodbye, payload)
     if (goodbye === undefined || this.#stage === 'closing' || this.#stage === 'ended') return
     if (this.isAccepted) this.#finishPeer(reasonOfClient(goodbye.reason), goodbye.detail, decodeData(goodbye.data))
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.closeByPeer(this.#owner.now())
   }
 
@@ -300,11 +306,6 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   #close(): void {
     this.#owner.handleClosed(this)
-  }
-
-  #transition(to: Stage): void {
-    if (!TRANSITIONS[this.#stage].includes(to)) throw new Error(`a server's connection cannot go from ${this.#stage} to ${to}`)
-    this.#stage = to
   }
 }
 
