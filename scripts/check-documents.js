@@ -206,7 +206,19 @@ function checkErrorCodes() {
 /** Everything that lib prints as a warning has its row, with `…` for what varies. */
 function checkWarnings() {
   const rows = tables(TROUBLESHOOTING, 'Warning', 'Cause').flat()
-  compareLists(TROUBLESHOOTING, rows, ({ cells }) => cells[0], [...new Set(filesOf('lib').filter((path) => path !== LOG).flatMap(warningsOf))], 'warnings')
+  compareLists(
+    TROUBLESHOOTING,
+    rows,
+    ({ cells }) => cells[0],
+    [
+      ...new Set(
+        filesOf('lib')
+          .filter((path) => path !== LOG)
+          .flatMap(warningsOf),
+      ),
+    ],
+    'warnings',
+  )
 }
 
 /** What `TICKWIRE_DEBUG=1` may print as dropped: the members that are counted, of four sources. */

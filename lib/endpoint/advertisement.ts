@@ -78,6 +78,7 @@ export class Advertisement {
     return this.#name
   }
 
+  /** @throws TypeError or RangeError `BAD_OPTION` */
   set name(name: string) {
     checkText('name', name, MAX_DISCOVERY_NAME_BYTES)
     this.#name = name
@@ -88,6 +89,7 @@ export class Advertisement {
     return this.#info
   }
 
+  /** @throws RangeError `BAD_OPTION`; TypeError for what MessagePack cannot carry */
   set info(info: unknown) {
     this.#packedInfo = encodeData(info, MAX_DISCOVERY_INFO_BYTES, 'info')
     this.#info = info

@@ -64,8 +64,19 @@ interface Introduction {
 
 /** Where to connect: a server in open mode by host and port, as `discover` finds it too, or one in token mode with a token from its backend. */
 export type ConnectOptions =
-  | (Introduction & { readonly host: string; readonly port: number; readonly token?: undefined })
-  | (Introduction & { readonly token: Uint8Array | (() => Promise<Uint8Array>); readonly host?: undefined; readonly port?: undefined })
+  | (Introduction & {
+      /** A name or a numeric host; IPv6 without brackets. */
+      readonly host: string
+      /** 1–65535. */
+      readonly port: number
+      readonly token?: undefined
+    })
+  | (Introduction & {
+      /** The 2048 bytes that `createConnectToken` made, or a function that fetches them. It names the server, so host and port are left out. */
+      readonly token: Uint8Array | (() => Promise<Uint8Array>)
+      readonly host?: undefined
+      readonly port?: undefined
+    })
 
 /** What the handlers of a client get. */
 export interface ClientEvents {
@@ -77,6 +88,7 @@ export interface ClientEvents {
   OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
   /** The connection has ended: once. */
   OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
+  /** Something failed. Before OnDisconnect where that is why the connection ended. */
   OnError: { readonly error: NetworkError }
 }
 
@@ -159,10 +171,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return this.#machine.state
   }
 
+  /** Whether the server has let this client in and the connection has not ended. */
   get connected(): boolean {
     return this.#stage === 'accepted'
   }
 
+  /** Whether there is no connection, and the last one did not end by an error. */
   get disconnected(): boolean {
     return this.state === NetworkEndpoint.DISCONNECTED
   }
@@ -231,6 +245,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return this.disconnect(detail).then(() => this.stopLoop())
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

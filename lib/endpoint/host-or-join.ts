@@ -11,7 +11,9 @@ import { Server } from './server.js'
 
 /** What `hostOrJoin` takes. */
 export interface HostOrJoinOptions<User> extends Pick<DiscoverOptions, 'timeoutMs' | 'signal' | 'interfaces' | 'addresses'> {
+  /** The definitions that all players share. Servers with others are passed over. */
   readonly messages: MessageFactory
+  /** Servers of this game are looked for; the host's server has it too. */
   readonly game: string
   /** The player's name, as the server sees it. */
   readonly name: string
@@ -25,6 +27,7 @@ export interface HostOrJoinOptions<User> extends Pick<DiscoverOptions, 'timeoutM
   readonly hz?: number | undefined
   /** The host's port. Default: the system chooses. */
   readonly port?: number | undefined
+  /** Players at once, the host among them. Default 64. */
   readonly maxPeers?: number | undefined
   /** What others see in a list of games. Default: "NAME’s game". */
   readonly serverName?: string | undefined
@@ -38,6 +41,7 @@ export interface HostedOrJoined<User> {
   readonly client: Client
   /** Running, where this process is the host. Close it after the client. */
   readonly server: Server<User> | undefined
+  /** Whether this process runs the server. */
   readonly isHost: boolean
 }
 

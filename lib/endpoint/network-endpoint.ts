@@ -42,11 +42,17 @@ const IDLE_WARNING_MS = 1000
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
+/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. */
 export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
+  /** No connection, or on a server: it does not listen. */
   static readonly DISCONNECTED = 100
+  /** The last connection, or attempt, ended by an error. Only on a client or a peer. */
   static readonly ERRORED = 101
+  /** A server that takes connections. */
   static readonly LISTENING = 102
+  /** A client between `connect()` and the server's answer. */
   static readonly CONNECTING = 103
+  /** A client or peer that is in. */
   static readonly CONNECTED = 104
   /** Bytes of the largest datagram that is sent. */
   static readonly MTU = MTU
@@ -96,6 +102,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   #cancelDrive: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
 
+  /** @internal */
   constructor(options: EndpointOptions, isServer: boolean) {
     super()
     this.settings = readOptions(options)

@@ -163,10 +163,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return { [Symbol.iterator]: () => this.#peers.values() }
   }
 
+  /** How many are in. */
   get peerCount(): number {
     return this.#peers.size
   }
 
+  /** The peer of this id; undefined where it has left or never was. */
   getPeer(id: number): Peer<User> | undefined {
     return this.#peers.get(id)
   }
@@ -219,6 +221,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return this.#closing
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -228,6 +231,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.transport.unref()
   }
 
+  /** Takes `unref()` back. */
   ref(): void {
     this.transport.ref()
   }

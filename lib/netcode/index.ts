@@ -1,4 +1,8 @@
-// The entry `tickwire/netcode`: netcode 1.02 on its own, to speak with clients and servers in other languages with nothing of tickwire above it.
+/**
+ * The entry `tickwire/netcode`: netcode 1.02 on its own, to speak with clients and servers in other languages with nothing of tickwire above it.
+ *
+ * @module tickwire/netcode
+ */
 
 export type { Address } from '../io/address.js'
 export type { Crypto } from '../io/crypto.js'

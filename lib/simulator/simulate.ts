@@ -11,6 +11,7 @@ import type { MessageFactory } from '../messages/index.js'
 export interface SimulateOptions<User> {
   /** Any safe integer: the same seed gives the same losses, delays and keys. */
   readonly seed: number
+  /** The definitions that server and clients share. */
   readonly messages: MessageFactory
   /** How many clients join. They are named `client 0`, `client 1` and so on. */
   readonly clients: number
@@ -20,7 +21,9 @@ export interface SimulateOptions<User> {
   readonly server?: (server: Server<User>) => void
   /** Sets a client up, before it connects. */
   readonly client?: (client: Client, index: number) => void
+  /** Further options of the server. */
   readonly serverOptions?: Partial<Omit<ServerOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
+  /** Further options of every client. */
   readonly clientOptions?: Partial<Omit<ClientOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
   /** Endpoints that do not `run()` themselves are updated so often a second. Default 60. */
   readonly hz?: number
@@ -28,9 +31,13 @@ export interface SimulateOptions<User> {
 
 /** A running simulation. */
 export interface Simulation<User> {
+  /** Listens, on the simulated network. */
   readonly server: Server<User>
+  /** Connected, in the order of their names. */
   readonly clients: readonly Client[]
+  /** The time of all of them. `step` and `until` advance it. */
   readonly clock: ManualClock
+  /** Its `stages` may be changed, and it can be parted. */
   readonly network: SimulatedNetwork
   /** Lets so many milliseconds pass. */
   step(ms: number): Promise<void>
