@@ -4,8 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { readOptions } from '../../lib/endpoint/options.js'
+import { MessageFactory } from '../../lib/messages/index.js'
 import { type CodeBlock, codeBlocksOf, commandsOf, matchesOutput, preludeOf } from './code-blocks.js'
-import { readDocument, root } from './document.js'
+import { readDocument, root, tableRows } from './document.js'
 
 /** node as a reader has it. tap puts its hooks into NODE_OPTIONS of every child, whatever `env` says; they take longer than the programs do, and tsc cannot start with them. */
 const NODE = process.platform === 'win32' ? [process.execPath] : ['env', '-u', 'NODE_OPTIONS', process.execPath]
@@ -117,4 +119,13 @@ t.test('every command names what there is', async (t) => {
     for (const script of commands.scripts) t.ok(scripts[script] !== undefined, `${where} npm run ${script}`)
     for (const name of commands.subcommands) t.ok(commandLine === undefined || commandLine.includes(name), `${where} npx tickwire ${name}`)
   }
+})
+
+t.test('the defaults of tuning.md are those of the code', async (t) => {
+  const settings = { ...readOptions({ messages: new MessageFactory() }) } as Readonly<Record<string, unknown>>
+  const rows = tableRows(readDocument('docs/guide/tuning.md'), 'Option', 'Default', 'Change it when').filter(
+    ([option]) => typeof settings[option!] === 'number',
+  )
+  t.ok(rows.length >= 5, `${rows.length} numbers`)
+  for (const [option, standard] of rows) t.equal(Number(standard!.replaceAll(',', '')), settings[option!], option!)
 })
