@@ -7,6 +7,7 @@
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
+import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -77,6 +78,8 @@ export interface ServerConnectionOwner<User> {
 export class ServerConnection<User> implements PeerConnectionOwner {
   readonly client: NetcodeServerClient
   readonly link: PeerConnection
+  /** What the client may send. */
+  readonly budget: TokenBucket
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   readonly #closed = new Deferred()
@@ -88,8 +91,15 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   /** The server itself ended it: what arrived before is not handed to the game any more. */
   #isSilenced = false
 
-  constructor(client: NetcodeServerClient, options: PeerConnectionOptions, owner: ServerConnectionOwner<User>, now: number) {
+  constructor(
+    client: NetcodeServerClient,
+    options: PeerConnectionOptions,
+    budget: TokenBucket,
+    owner: ServerConnectionOwner<User>,
+    now: number,
+  ) {
     this.client = client
+    this.budget = budget
     this.#owner = owner
     this.#options = options
     this.link = new PeerConnection(options, this, now)
@@ -201,7 +211,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   // ── What arrives ──
 
   handlePacket(bytes: Uint8Array, start: number, end: number, isPayload: boolean, sequence: number, at: number): void {
-    this.link.handlePacket(bytes, start, end, isPayload, sequence, this.client.nextSequence, at)
+    this.budget.spend(1 + this.link.handlePacket(bytes, start, end, isPayload, sequence, this.client.nextSequence, at))
     const { failure } = this.link.protocol
     if (failure === undefined) return
     if (this.isAccepted) this.end('protocol-error', failure)
