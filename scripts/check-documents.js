@@ -29,6 +29,7 @@ const counts = new Map(
     'relative links',
     'paths in backticks',
     'npm scripts',
+    'commands of tickwire',
     'files of lib',
     'functions',
     'frame types',
@@ -97,7 +98,7 @@ function checkPaths() {
   }
 }
 
-/** `npm run` names a script of package.json, in prose and in code. */
+/** `npm run` names a script of package.json, and `npx tickwire` a command of bin/commands, in prose and in code. */
 function checkScripts() {
   const { scripts } = JSON.parse(read('package.json'))
   for (const { path, lines } of documents) {
@@ -105,6 +106,11 @@ function checkScripts() {
       for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
         count('npm scripts')
         if (scripts[name] === undefined) fault(path, i + 1, `names npm run ${name}, which package.json does not have`)
+      }
+      for (const [, name] of text.matchAll(/npx tickwire ([a-z]+)/g)) {
+        count('commands of tickwire')
+        if (!existsSync(join(root, `bin/commands/${name}.ts`)))
+          fault(path, i + 1, `names npx tickwire ${name}, which bin/commands does not have`)
       }
     }
   }

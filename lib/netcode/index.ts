@@ -9,6 +9,7 @@ export type { Crypto } from '../io/crypto.js'
 export { type Entropy, systemEntropy } from '../io/entropy.js'
 export { availableCrypto, type CryptoAvailability, selectCrypto } from '../io/select-crypto.js'
 export { canonicalHost, formatAddress, parseAddress } from '../wire/address.js'
+export type { ReplyRates } from '../wire/reply-limiter.js'
 export type { NetcodeClientState, NetcodeClientStateName } from './client-state.js'
 export { type ConnectToken, type ConnectTokenOptions, generateConnectToken, readConnectToken } from './connect-token.js'
 export {

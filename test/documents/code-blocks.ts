@@ -4,7 +4,7 @@
 //   <!-- output: name.mjs -->   text  what that program prints, line by line; `…` stands for anything
 //   <!-- check -->              ts    a fragment: it compiles behind the page's prelude; with an import or export of its own it is a module, and stands alone
 //   <!-- prelude … -->                ts in a comment, once a page: what the fragments take for granted
-//   (no comment needed)         sh    commands: scripts and sub-commands that exist
+//   (no comment needed)         sh    commands: programs and scripts that exist (scripts/check-documents.js looks up the commands of tickwire)
 //
 // A block of another kind, or without its comment, is a fault.
 
@@ -73,8 +73,8 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-/** The npm scripts and the sub-commands of tickwire that a block of commands names, and the program that each line starts. */
-export function commandsOf(text: string): { readonly programs: string[]; readonly scripts: string[]; readonly subcommands: string[] } {
+/** The npm scripts that a block of commands names, and the program that each of its commands starts. */
+export function commandsOf(text: string): { readonly programs: string[]; readonly scripts: string[] } {
   const commands = text
     .split('\n')
     .flatMap((line) => line.replace(/(^|\s)#.*/, '').split('&&'))
@@ -84,6 +84,5 @@ export function commandsOf(text: string): { readonly programs: string[]; readonl
   return {
     programs: commands.map((command) => command.replace(/^(?:[A-Z_]+=\S+ +)+/, '').split(' ')[0]!),
     scripts: [...named(/^npm run ([\w:-]+)/), ...named(/^npm (test)\b/)],
-    subcommands: named(/\bnpx tickwire ([\w-]+)/),
   }
 }

@@ -1,6 +1,6 @@
 // Every code block of the README and the guide: programs run and print what the page shows, fragments compile, commands exist. code-blocks.ts says how blocks are marked.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -109,15 +109,11 @@ t.test('every fragment compiles', async (t) => {
 
 t.test('every command names what there is', async (t) => {
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
-  const commandLine = existsSync(join(root, 'bin'))
-    ? readdirSync(join(root, 'bin'), { recursive: true }).map((path) => basename(String(path), '.ts'))
-    : undefined
   for (const block of blocks.filter(({ kind }) => kind === 'commands')) {
     const where = `${block.page}:${block.line}`
     const commands = commandsOf(block.text)
     for (const program of commands.programs) t.ok(PROGRAMS.includes(program), `${where} starts ${program}`)
     for (const script of commands.scripts) t.ok(scripts[script] !== undefined, `${where} npm run ${script}`)
-    for (const name of commands.subcommands) t.ok(commandLine === undefined || commandLine.includes(name), `${where} npx tickwire ${name}`)
   }
 })
 
