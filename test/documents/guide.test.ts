@@ -12,6 +12,8 @@ import { readDocument, root, tableRows } from './document.js'
 /** node as a reader has it. tap puts its hooks into NODE_OPTIONS of every child, whatever `env` says; they take longer than the programs do, and tsc cannot start with them. */
 const NODE = process.platform === 'win32' ? [process.execPath] : ['env', '-u', 'NODE_OPTIONS', process.execPath]
 
+t.setTimeout(240_000) // half a dozen programs of a second of CPU each, on machines that may do other things
+
 /** Programs that a block of commands may start. */
 const PROGRAMS = ['npm', 'npx', 'node', 'git', 'cd', 'docker', 'sudo', 'ss']
 
