@@ -287,13 +287,14 @@ function constantsOf(file) {
   return values
 }
 
-/** Names of the members of an interface or class, its own ones, and of the interfaces that it picks from. */
+/** Names of the members of an interface or class, its own ones and those that it picks from others; internal ones are left out. */
 function membersOf(file, name) {
   const [, head, body] = new RegExp(`export (?:interface|class) ${name}\\b([^{]*)\\{([\\s\\S]*?)\\n\\}`).exec(read(file)) ?? []
   if (body === undefined) return []
+  const shown = body.replace(/\/\*\*(?:(?!\*\/)[\s\S])*@internal \*\/\n.*/g, '')
   return [
     ...quoted(/Pick<([^>]*)>/.exec(head)?.[1] ?? ''),
-    ...[...body.matchAll(/^ {2}(?:readonly )?(\w+)\??(?::| =)/gm)].map(([, member]) => member),
+    ...[...shown.matchAll(/^ {2}(?:readonly )?(\w+)\??(?::| =)/gm)].map(([, member]) => member),
   ]
 }
 
