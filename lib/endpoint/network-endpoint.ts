@@ -1,6 +1,7 @@
 // What Client and Server have in common: the update loop, handlers, encoding, warnings. `update()` is the whole library on one screen:
 // receive → expire → emit → transmit.
 import { type CompleteClock, completeClock } from '../io/clock.js'
+import { ConditionedTransport, type Conditioner } from '../io/conditioner.js'
 import { type Entropy, systemEntropy } from '../io/entropy.js'
 import { debug, isDebugging, warn } from '../io/log.js'
 import type { Datagram, Transport } from '../io/transport.js'
@@ -17,7 +18,7 @@ import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
 import { MessageEncoder } from './message-encoder.js'
 import { Counters, DropCounters, Measured } from './metrics.js'
 import { NetworkError, withCode } from './network-error.js'
-import { type EndpointOptions, readOptions, type Settings } from './options.js'
+import { checkConditioner, type EndpointOptions, readOptions, type Settings } from './options.js'
 import { maxAckDelayFor, type PeerConnectionOptions } from './peer-connection.js'
 
 /** The events of both kinds of endpoint. */
@@ -76,6 +77,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** @internal */
   protected readonly encoder: MessageEncoder
   readonly #isServer: boolean
+  readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
   readonly #said = new Set<string>()
   readonly #dropLog = isDebugging
@@ -103,6 +105,12 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     this.clock = completeClock(options.clock)
     this.entropy = options.entropy ?? systemEntropy
     this.transport = createTransport(options.transport, this.clock)
+    if (options.conditioner !== undefined) {
+      const { conditioner } = options
+      checkConditioner(conditioner)
+      this.#conditioned = new ConditionedTransport({ transport: this.transport, conditioner, clock: this.clock, entropy: this.entropy })
+      this.transport = this.#conditioned
+    }
     this.transport.onError = (error) => this.handleSocketError(error)
     this.transport.onReadable = () => {
       if (this.#drivers > 0) this.update()
@@ -132,6 +140,19 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** Ticks that `run()` has run; 0 without it. */
   get tick(): number {
     return this.#loop?.tick ?? 0
+  }
+
+  /** What the link of this endpoint is made to do: the option `conditioner`; undefined without. */
+  get conditioner(): Conditioner | undefined {
+    return this.#conditioned?.conditioner
+  }
+
+  /** Holds for datagrams from now on. Throws a NetworkError `BAD_OPTION` where the endpoint was made without the option, as it would cost every endpoint something otherwise. */
+  set conditioner(conditioner: Conditioner) {
+    if (this.#conditioned === undefined)
+      throw new NetworkError('BAD_OPTION', '"conditioner" expected an endpoint that was made with that option: give it [] to begin with')
+    checkConditioner(conditioner)
+    this.#conditioned.conditioner = conditioner
   }
 
   /**

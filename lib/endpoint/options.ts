@@ -1,5 +1,6 @@
 // What endpoints are made with: options, their checks and defaults.
 import type { Clock } from '../io/clock.js'
+import type { Conditioner } from '../io/conditioner.js'
 import type { Entropy } from '../io/entropy.js'
 import type { Transport } from '../io/transport.js'
 import type { MessageFactory } from '../messages/index.js'
@@ -36,6 +37,11 @@ export interface EndpointOptions {
   readonly maxAckDelayMs?: number | undefined
   /** What moves datagrams: the best there is (`auto`), node:dgram, or one of your own. Default `auto`. */
   readonly transport?: 'auto' | 'dgram' | Transport | undefined
+  /**
+   * Makes the link worse, to try a game at 150 ms and 5 % loss: stages of `tickwire/simulator` such as `[delay(75), loss(0.05)]` for each direction, or `{ send, receive }`.
+   * With `[]` the endpoint's property `conditioner` can do so later. Default: datagrams go untouched.
+   */
+  readonly conditioner?: Conditioner | undefined
   /** Where time comes from. Default: the system's monotonic clock. */
   readonly clock?: Clock | undefined
   /** Where randomness comes from. Only a test gives one of its own: keys are made of it. Default: the system's secure source. */
@@ -83,6 +89,25 @@ export function readOptions(options: EndpointOptions): Settings {
       options.maxAckDelayMs === undefined ? undefined : readNumber('maxAckDelayMs', options.maxAckDelayMs, 0, 1, MAX_MAX_ACK_DELAY_MS),
     window: { messages: MESSAGE_WINDOW, bytes: Math.max(BYTE_WINDOW, 2 * maxMessageBytes) },
   }
+}
+
+/** Throws a TypeError with code BAD_OPTION for what is no conditioner. */
+export function checkConditioner(conditioner: unknown): asserts conditioner is Conditioner {
+  if (isStages(conditioner)) return
+  if (typeof conditioner === 'object' && conditioner !== null && !Array.isArray(conditioner)) {
+    const { send = [], receive = [], ...rest } = conditioner as Readonly<Record<string, unknown>>
+    if (isStages(send) && isStages(receive) && Object.keys(rest).length === 0) return
+  }
+  throw withCode(
+    new TypeError(
+      `"conditioner" expected stages such as [delay(75), loss(0.05)], or { send, receive } of them, got ${describe(conditioner)}`,
+    ),
+    'BAD_OPTION',
+  )
+}
+
+function isStages(value: unknown): boolean {
+  return Array.isArray(value) && value.every((stage) => typeof stage?.link === 'function')
 }
 
 /** A number in a range, or the default. */

@@ -12,3 +12,6 @@ export const MAX_MAPPED_HOSTS = 4096
 
 /** Bytes below which a socket buffer is not asked for: the default of systems is larger. */
 export const MIN_SOCKET_BUFFER_BYTES = 65_536
+
+/** Datagrams under way in a conditioner, both directions together: 256 MB/s of full ones at 300 ms. Above it they are lost. */
+export const MAX_CONDITIONED_DATAGRAMS = 65_536

@@ -1,12 +1,12 @@
 // A network in memory, in simulated time: the same seed and the same calls give the same deliveries, datagram for datagram.
-// A datagram waits in one heap for its next event: to enter its first stage, to go on to the next one, to arrive.
+// How datagrams move through stages is in flights.ts.
 import type { Address } from './address.js'
 import type { CompleteClock } from './clock.js'
+import { type Flight, Flights } from './flights.js'
 import { Random } from './random.js'
-import { SimulatedLink, StageDecision } from './simulated-link.js'
+import { SimulatedLink } from './simulated-link.js'
 import { SimulatedTransport, toAddress } from './simulated-transport.js'
 import type { Stage, StagePass } from './stages.js'
-import { TimeHeap } from './time-heap.js'
 import type { Transport } from './transport.js'
 
 /** The first port that a transport gets which asks for any. */
@@ -67,10 +67,7 @@ interface Host {
   nextPort: number
 }
 
-interface Flight extends SimulatedDatagram {
-  /** Those of the link when it was sent: a change of stages does not touch what is under way. */
-  readonly passes: readonly StagePass[]
-  nextPass: number
+interface NetworkFlight extends SimulatedDatagram, Flight {
   /** Not a datagram but the answer that nobody listens. It passes the stages and is not counted. */
   readonly isRefusal: boolean
 }
@@ -95,16 +92,12 @@ export class SimulatedNetwork {
   readonly #random: Random
   readonly #refusesDeadPorts: boolean
   readonly #hosts = new Map<string, Host>()
-  readonly #flights = new TimeHeap<Flight>()
-  readonly #decision = new StageDecision()
+  readonly #flights: Flights<NetworkFlight>
   #stages: readonly Stage[]
   #stagesFor: StagesFor | undefined
   /** Rises with each change of the stages, so that links notice it at their next datagram. */
   #edition = 0
   #hostsNamed = 0
-  /** When our timer is due. */
-  #timerAt = Number.POSITIVE_INFINITY
-  #cancelTimer: (() => void) | undefined
 
   constructor(options: SimulatedNetworkOptions) {
     this.#clock = options.clock
@@ -113,6 +106,11 @@ export class SimulatedNetwork {
     this.#stagesFor = options.stagesFor
     this.#refusesDeadPorts = options.refusesDeadPorts ?? true
     this.onDatagram = options.onDatagram
+    this.#flights = new Flights(options.clock, {
+      handleArrival: (flight, now) => this.#arrive(flight, now),
+      handleDrop: (cause, flight, now) => this.#count(cause, flight, now),
+      handleCopy: (copy, now) => this.#count('duplicated', copy, now),
+    })
   }
 
   get stages(): readonly Stage[] {
@@ -181,65 +179,12 @@ export class SimulatedNetwork {
 
   #launch(from: Address, to: Address, bytes: Uint8Array, isRefusal: boolean): void {
     const now = this.#clock.now()
-    const flight: Flight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }
+    const flight: NetworkFlight = { from, to, bytes, sentAt: now, passes: this.#passes(from, to), nextPass: 0, isRefusal }
     this.#count('sent', flight, now)
-    this.#schedule(now, flight)
+    this.#flights.schedule(now, flight)
   }
 
-  #schedule(time: number, flight: Flight): void {
-    this.#flights.push(time, flight)
-    if (time < this.#timerAt) this.#setTimer(time)
-  }
-
-  /** One timer at a time, for the earliest datagram. */
-  #setTimer(time: number): void {
-    this.#cancelTimer?.()
-    this.#timerAt = time
-    this.#cancelTimer = this.#clock.setTimer(time - this.#clock.now(), this.#onTimer)
-  }
-
-  readonly #onTimer = (): void => {
-    this.#cancelTimer = undefined
-    this.#timerAt = Number.NEGATIVE_INFINITY // what is scheduled meanwhile needs no timer: the loop below meets it, or sets one after
-    const now = this.#clock.now()
-    try {
-      while (this.#flights.nextTime() <= now) {
-        const time = this.#flights.nextTime()
-        this.#move(this.#flights.pop()!, time)
-      }
-    } finally {
-      // Also where a tap threw. A timer can come a hair early, as `now` + delay is rounded: it is then set once more, for the rest.
-      this.#timerAt = Number.POSITIVE_INFINITY
-      if (this.#flights.length > 0) this.#setTimer(this.#flights.nextTime())
-    }
-  }
-
-  /** Through one stage after another, up to one that takes time, drops it, or is the last. */
-  #move(flight: Flight, now: number): void {
-    const decision = this.#decision
-    while (flight.nextPass < flight.passes.length) {
-      decision.reset()
-      flight.passes[flight.nextPass]!(flight.bytes.length, now, decision)
-      flight.nextPass++
-      if (decision.count === 0) {
-        this.#count(decision.cause, flight, now)
-        return
-      }
-      for (let index = 1; index < decision.count; index++) {
-        const copy = { ...flight, bytes: flight.bytes.slice() }
-        this.#count('duplicated', copy, now)
-        this.#schedule(decision.times[index]!, copy)
-      }
-      const time = decision.times[0]!
-      if (time > now) {
-        this.#schedule(time, flight)
-        return
-      }
-    }
-    this.#arrive(flight, now)
-  }
-
-  #arrive(flight: Flight, now: number): void {
+  #arrive(flight: NetworkFlight, now: number): void {
     const { from, to } = flight
     const host = this.#hosts.get(to.host)
     const target = host?.ports.get(to.port)
@@ -256,7 +201,7 @@ export class SimulatedNetwork {
     if (host !== undefined && this.#refusesDeadPorts && !flight.isRefusal) this.#launch(to, from, new Uint8Array(REFUSAL_BYTES), true)
   }
 
-  #count(outcome: SimulatedOutcome, flight: Flight, now: number): void {
+  #count(outcome: SimulatedOutcome, flight: NetworkFlight, now: number): void {
     if (flight.isRefusal) return
     this.counters[outcome]++
     this.onDatagram?.(outcome, flight, now)
