@@ -630,6 +630,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#stage === 'hello' && session.netcode?.state === CONNECTED) {
       this.#transition('closing')
       session.link.closeByPeer(this.clock.now())
+      void this.drive(session.closed.promise) // whoever awaited connect() has nothing to update any more
     } else this.#finish()
   }
 
