@@ -29,6 +29,7 @@ export class ChatClient {
     })
     this.#client.on('OnDisconnect', ({ reason, detail }) => {
       show(`* the connection has ended (${reason}${detail === '' ? '' : `: ${printable(detail)}`})`)
+      void this.#client.close() // ends the loop too: a kicked client has nothing to wait for
       options.onEnd?.(reason)
     })
   }
