@@ -258,7 +258,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** The tick that the server's `run()` is in now; 0 where it runs none. */
   serverTick(): number {
-    return this.#serverClock.tick(this.clock.now())
+    return Math.floor(this.exactServerTick())
+  }
+
+  /** As `serverTick`, with the part of the tick that has passed, such as 120.25: what to draw by, between two snapshots. */
+  exactServerTick(): number {
+    return this.#serverClock.exactTick(this.clock.now())
   }
 
   override metrics(): Metrics {
