@@ -753,13 +753,9 @@ async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array>
   try {
     return await fetch()
   } catch (cause) {
-    throw new NetworkError(
-      'BAD_TOKEN',
-      `"token" expected a function that fetches a connect token, got one that failed: ${describeFailure(cause)}`,
-      {
-        cause,
-      },
-    )
+    throw new NetworkError('BAD_TOKEN', `the connect token could not be fetched: ${describeFailure(cause)}`, {
+      cause,
+    })
   }
 }
 
