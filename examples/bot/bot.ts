@@ -55,6 +55,10 @@ async function load(given: Target | undefined): Promise<number> {
   const joined = await join(all, failures, interruption.signal)
   try {
     await pause(WARM_UP_MS, interruption.signal)
+    if (interruption.signal.aborted) {
+      console.log('ended before anything was measured')
+      return 130
+    }
     for (const player of joined) player.beginMeasuring()
     const beganAt = performance.now()
     const [botCpuMs, serverCpuMs] = [cpuMs(), await own?.cpuMs()]

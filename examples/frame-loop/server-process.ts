@@ -2,6 +2,10 @@
 import { Server } from 'tickwire'
 import { GAME, Input, messages, Shot, State } from './messages.js'
 
+process.once('disconnect', () => process.exit()) // before anything is awaited, so that no end is missed
+if (!process.connected) process.exit()
+process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group: the parent decides
+
 class Delays {
   #sum = 0
   #count = 0
@@ -26,7 +30,6 @@ server.onMessage(Input, ({ at, isFlushed }) => (isFlushed ? flushed : unflushed)
 server.onMessage(Shot, ({ number }) => {
   if (number === shots + 1) shots++ // each once, and in order
 })
-server.on('OnDisconnect', ({ reason }) => process.send?.({ ended: reason }))
 
 const { port } = await server.listen({ host: '127.0.0.1' })
 server.run({
@@ -35,6 +38,4 @@ server.run({
     if (tick % 8 === 0) server.sendToAll(State, { shots, delayFlushed: flushed.mean, delayUnflushed: unflushed.mean })
   },
 })
-process.once('disconnect', () => void server.close('its parent has gone'))
-process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group: the parent decides
 process.send?.({ port })
