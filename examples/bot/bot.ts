@@ -23,7 +23,7 @@ const { options, words } = readCommandLine(
     players: { type: 'number', default: 20, min: 1, max: MAX_PLAYERS, text: 'how many' },
     seconds: { type: 'number', default: 5, min: 1, max: 60, text: 'how long they are measured' },
     hz: { type: 'number', default: 30, min: 1, max: 120, text: 'inputs of each a second' },
-    port: { type: 'number', default: 9320, min: 1, max: 65_535, text: 'UDP port of the command server' },
+    port: { type: 'number', default: 9320, min: 0, max: 65_535, text: 'UDP port of the command server; 0: a free one' },
     'i-own-this-host': { type: 'switch', text: 'needed for a host that is not this one: load only what is yours' },
   },
   1,
@@ -39,7 +39,7 @@ interface Target {
 
 async function serve(): Promise<void> {
   const server = await openBotServer({ host: '127.0.0.1', port: options.port })
-  console.log(`listening on 127.0.0.1:${options.port}`)
+  console.log(`listening on 127.0.0.1:${server.address!.port}`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close('the server is going down'))
 }
 

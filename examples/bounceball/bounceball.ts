@@ -14,8 +14,10 @@ const { options } = readCommandLine('node dist/examples/bounceball/bounceball.js
 })
 
 const BALLS = 6
-/** Before the end nobody kicks any more, so that the last word on each ball has arrived when they are compared. */
+/** The last player comes so long before the end; from then on nobody kicks. */
 const REST_MS = 1200
+/** The last word on each ball arrives within that, even at heavy loss. */
+const SETTLE_MS = 10_000
 
 const { server, balls } = await openBallServer()
 const conditioner = [delay(options.latency / 2, options.latency / 20), loss(options.loss / 100)]
@@ -34,11 +36,18 @@ try {
   }
   await cy.join()
   await sleep(Math.max(0, end - performance.now()))
+  await settled(() => bob.client.pendingAcks === 0) // the kicks are at the server,
+  await settled(() => server.pendingAcks === 0) // what became of them is at everyone,
+  await settled(() => cy.resyncs.agreed + cy.resyncs.corrected >= BALLS) // and cy has heard twice of each ball
   console.log('cy came late, when all the kicking was done, and was sent the state.')
   show()
 } finally {
   await Promise.all(players.map(({ client }) => client.close('enough')))
   await server.close()
+}
+
+async function settled(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + SETTLE_MS; !condition() && performance.now() < end; ) await sleep(10)
 }
 
 function show(): void {

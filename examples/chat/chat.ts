@@ -13,7 +13,7 @@ const { options, words } = readCommandLine(
   USAGE,
   {
     host: { type: 'text', default: '127.0.0.1', text: 'where the server listens, and clients look for it' },
-    port: { type: 'number', default: 9310, min: 1, max: 65_535, text: 'its UDP port' },
+    port: { type: 'number', default: 9310, min: 0, max: 65_535, text: 'its UDP port; 0: the server takes a free one' },
     'operator-key': { type: 'text', default: '', text: 'what makes a client an operator; the server makes one where none is given' },
   },
   2,
@@ -40,6 +40,6 @@ switch (command) {
 async function serve(): Promise<void> {
   const key = operatorKey === '' ? randomBytes(8).toString('hex') : operatorKey
   const server = await openChatServer({ host, port, operatorKey: key, log: console.log })
-  console.log(`listening on ${host}:${port}; operators join with --operator-key ${key}`)
+  console.log(`listening on ${host}:${server.address!.port}; operators join with --operator-key ${key}`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close('the server is going down'))
 }

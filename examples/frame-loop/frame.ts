@@ -4,8 +4,8 @@ import type { Client } from 'tickwire'
 /** The game's own steps: always of this length, however long frames are. */
 const STEP_MS = 1000 / 60
 
-/** A frame that took longer than this is not made up for step by step: the game would have to run ever faster. */
-const MAX_ELAPSED_MS = 100
+/** After a long frame the game makes up for so many steps and forgets the rest: it would have to run ever faster to catch up. */
+const MAX_STEPS = 6
 
 export interface FrameActions {
   /** One step of the game. */
@@ -35,9 +35,10 @@ export function createFrame(client: Client, actions: FrameActions): (now: number
     client.update()
 
     // 2. The game, in steps of one length. What is left over waits for the next frame.
-    owed += Math.min(elapsedMs, MAX_ELAPSED_MS)
+    owed += elapsedMs
     let steps = 0
-    for (; owed >= STEP_MS; owed -= STEP_MS, steps++) actions.step(STEP_MS)
+    for (; owed >= STEP_MS && steps < MAX_STEPS; owed -= STEP_MS, steps++) actions.step(STEP_MS)
+    if (owed >= STEP_MS) owed = 0
 
     // 3. The input leaves now. Without flush() it would wait for the update() of the next frame.
     actions.sendInput()
