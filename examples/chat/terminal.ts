@@ -9,25 +9,39 @@ export async function chatInTerminal(options: Omit<ChatClientOptions, 'show' | '
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true
   const lines = createInterface({ input: stdin, output: stdout, terminal: isTerminal, prompt: isTerminal ? '> ' : '' })
   const { promise: ended, resolve: end } = withResolvers<number>()
+  let isPrompting = false
+  const prompt = (isAgain: boolean): void => {
+    if (isTerminal && isPrompting) lines.prompt(isAgain)
+  }
   const chat = new ChatClient({
     ...options,
     show: (line) => {
       stdout.write(isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`)
-      if (isTerminal) lines.prompt(true)
+      prompt(true) // with what was being typed
     },
-    onEnd: (reason) => end(reason === 'closed' ? 0 : 1),
+    onEnd: (reason) => {
+      if (isTerminal && isPrompting) stdout.write('\r\x1b[K')
+      isPrompting = false
+      end(reason === 'closed' ? 0 : 1)
+    },
   })
   lines.on('line', (line) => {
     chat.enter(line)
-    if (isTerminal) lines.prompt()
+    prompt(false)
   })
   lines.pause() // until the server has let us in
   try {
     await chat.join()
-    lines.on('close', () => void chat.leave().then(() => end(0))) // Ctrl-C or Ctrl-D in a terminal, the end of a pipe
+    // Ctrl-C or Ctrl-D in a terminal, the end of a pipe.
+    lines.on('close', () => {
+      if (isTerminal && isPrompting) stdout.write('\r\x1b[K')
+      isPrompting = false
+      void chat.leave().then(() => end(0))
+    })
     process.once('SIGTERM', () => lines.close())
     lines.resume()
-    if (isTerminal) lines.prompt()
+    isPrompting = true
+    prompt(false)
     return await ended
   } catch (error) {
     console.error(error instanceof RejectedError ? `${error.detail}${suggestionOf(error.data)}` : (error as Error).message)
