@@ -67,6 +67,7 @@ export class ConditionedTransport implements Transport {
       handleDrop: (_cause, flight) => {
         if (flight.isOutgoing) this.#countLeft()
       },
+      handleChange: () => {},
       handleCopy: (copy) => {
         if (copy.isOutgoing) this.#outgoing++
       },

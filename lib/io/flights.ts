@@ -6,7 +6,7 @@ import { TimeHeap } from './time-heap.js'
 
 /** A datagram under way. */
 export interface Flight {
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   /** Those of the link when it was sent: a change of stages does not touch what is under way. */
   readonly passes: readonly StagePass[]
   nextPass: number
@@ -17,6 +17,8 @@ export interface FlightOwner<F extends Flight> {
   /** It has passed all stages. */
   handleArrival(flight: F, now: number): void
   handleDrop(cause: DropCause, flight: F, now: number): void
+  /** A stage has changed its bytes. */
+  handleChange(flight: F, now: number): void
   /** A stage made this copy. */
   handleCopy(copy: F, now: number): void
 }
@@ -90,9 +92,13 @@ export class Flights<F extends Flight> {
   #move(flight: F, now: number): void {
     const decision = this.#decision
     while (flight.nextPass < flight.passes.length) {
-      decision.reset()
+      decision.reset(flight.bytes)
       flight.passes[flight.nextPass]!(flight.bytes.length, now, decision)
       flight.nextPass++
+      if (decision.isChanged) {
+        flight.bytes = decision.bytes
+        this.#owner.handleChange(flight, now)
+      }
       if (decision.count === 0) {
         this.#owner.handleDrop(decision.cause, flight, now)
         return

@@ -43,10 +43,19 @@ export class StageDecision implements Onward {
   readonly times: number[] = []
   count = 0
   cause: DropCause = 'lost'
+  bytes: Uint8Array = new Uint8Array(0)
+  isChanged = false
 
-  reset(): void {
+  reset(bytes: Uint8Array): void {
     this.count = 0
     this.cause = 'lost'
+    this.bytes = bytes
+    this.isChanged = false
+  }
+
+  change(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.isChanged = true
   }
 
   forward(time: number): void {

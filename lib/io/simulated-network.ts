@@ -15,7 +15,7 @@ const FIRST_AUTOMATIC_PORT = 40_000
 /** What stages see as the length of the answer of a host without a listener: IP header 20 + ICMP 8 + the start of the datagram 28. */
 const REFUSAL_BYTES = 56
 
-/** What became of datagrams. `sent + duplicated` = the sum of all others + those still under way. */
+/** What became of datagrams. `sent + duplicated` = the sum of all others but `corrupted` + those still under way. */
 export interface SimulatedNetworkCounters {
   sent: number
   /** Given to a transport; one whose inbox was full counts them too, as `inboxDropped`. */
@@ -25,6 +25,10 @@ export interface SimulatedNetworkCounters {
   duplicated: number
   tooLarge: number
   queueDropped: number
+  /** Between hosts that a partition keeps apart. */
+  partitioned: number
+  /** Went on with other bytes. One that two stages change counts twice. */
+  corrupted: number
   /** Arrived where nobody listens, or at a connected transport that is connected to another. */
   unreachable: number
 }
@@ -67,7 +71,7 @@ interface Host {
   nextPort: number
 }
 
-interface NetworkFlight extends SimulatedDatagram, Flight {
+interface NetworkFlight extends Omit<SimulatedDatagram, 'bytes'>, Flight {
   /** Not a datagram but the answer that nobody listens. It passes the stages and is not counted. */
   readonly isRefusal: boolean
 }
@@ -84,6 +88,8 @@ export class SimulatedNetwork {
     duplicated: 0,
     tooLarge: 0,
     queueDropped: 0,
+    partitioned: 0,
+    corrupted: 0,
     unreachable: 0,
   }
   onDatagram: SimulatedNetworkOptions['onDatagram']
@@ -95,6 +101,8 @@ export class SimulatedNetwork {
   readonly #flights: Flights<NetworkFlight>
   #stages: readonly Stage[]
   #stagesFor: StagesFor | undefined
+  /** Hosts by the group that the partition puts them in; undefined without one. */
+  #groups: ReadonlyMap<string, number> | undefined
   /** Rises with each change of the stages, so that links notice it at their next datagram. */
   #edition = 0
   #hostsNamed = 0
@@ -109,6 +117,7 @@ export class SimulatedNetwork {
     this.#flights = new Flights(options.clock, {
       handleArrival: (flight, now) => this.#arrive(flight, now),
       handleDrop: (cause, flight, now) => this.#count(cause, flight, now),
+      handleChange: (flight, now) => this.#count('corrupted', flight, now),
       handleCopy: (copy, now) => this.#count('duplicated', copy, now),
     })
   }
@@ -138,6 +147,32 @@ export class SimulatedNetwork {
     return new SimulatedTransport({ network: this, clock: this.#clock, host })
   }
 
+  /**
+   * Splits the network: hosts of different groups hear nothing of each other until `heal()`, and what is under way between them is lost where it would arrive. Hosts that no group names form one more.
+   * A second partition takes the place of the first.
+   */
+  partition(...groups: readonly (readonly string[])[]): void {
+    this.#groups = new Map(groups.flatMap((hosts, group) => hosts.map((host) => [host, group] as const)))
+  }
+
+  heal(): void {
+    this.#groups = undefined
+  }
+
+  /**
+   * Gives the transport at `address` another address, unseen by it, as a NAT does that has forgotten it or a telephone that leaves its Wi-Fi: from now on what it sends comes from there, and what is sent to the old
+   * address reaches nobody. Returns the new address: the next free port of `host`, by default of the same host. Throws an Error where no transport is at `address`.
+   */
+  rebind(address: { readonly host: string; readonly port: number }, host: string = address.host): Address {
+    const transport = this.#hosts.get(address.host)?.ports.get(address.port)
+    if (transport === undefined) throw new Error(`rebind() expected the address of an open transport, got ${address.host}:${address.port}`)
+    const rebound = this.bind(transport, host, 0)
+    if (rebound === undefined) throw new Error(`rebind() expected a free port on ${host}, found none`)
+    this.unbind(address)
+    transport.handleRebind(rebound)
+    return rebound
+  }
+
   /** When the next datagram moves, in the clock's milliseconds; Infinity where none is under way. */
   nextDelivery(): number {
     return this.#flights.nextTime()
@@ -156,7 +191,7 @@ export class SimulatedNetwork {
   }
 
   /** @internal */
-  unbind(local: Address): void {
+  unbind(local: { readonly host: string; readonly port: number }): void {
     this.#host(local.host).ports.delete(local.port)
   }
 
@@ -186,6 +221,10 @@ export class SimulatedNetwork {
 
   #arrive(flight: NetworkFlight, now: number): void {
     const { from, to } = flight
+    if (this.#groups !== undefined && this.#groups.get(from.host) !== this.#groups.get(to.host)) {
+      this.#count('partitioned', flight, now)
+      return
+    }
     const host = this.#hosts.get(to.host)
     const target = host?.ports.get(to.port)
     if (target?.accepts(from)) {

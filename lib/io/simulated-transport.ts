@@ -107,6 +107,11 @@ export class SimulatedTransport implements Transport {
     else if (wasEmpty) this.onReadable?.()
   }
 
+  /** Datagrams come from and go to another address from now on. It does not know, and goes on telling its old one. */
+  handleRebind(local: Address): void {
+    this.#local = local
+  }
+
   /** Only a connected socket hears of it, as the system's do. */
   handleRefusal(): void {
     if (this.#remote !== undefined) this.onError?.(systemError('ECONNREFUSED', 'recvmsg ECONNREFUSED'))

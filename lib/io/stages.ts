@@ -7,6 +7,10 @@ export type DropCause = 'lost' | 'tooLarge' | 'queueDropped'
 
 /** Where a stage says what becomes of a datagram: each `forward` lets one copy go on to the next stage at `time`, `now` or later; with none, it is dropped. */
 export interface Onward {
+  /** The datagram. Not a copy. */
+  readonly bytes: Uint8Array
+  /** It goes on with these bytes, in all its copies; they may be the same array, written to. Counted as `corrupted`. */
+  change(bytes: Uint8Array): void
   forward(time: number): void
   drop(cause: DropCause): void
 }
@@ -60,6 +64,66 @@ export function loss(share: number): Stage {
   }
 }
 
+/** Options of {@link burstLoss}. */
+export interface BurstLossOptions {
+  /** The share (0–1) that is lost in a burst. Default 1. */
+  readonly lossInBurst?: number
+  /** The share (0–1) that is lost between bursts. Default 0. */
+  readonly lossBetween?: number
+}
+
+/**
+ * Loses datagrams in bursts, as radio does (Gilbert, 1960; Elliott, 1963): before each datagram a burst begins with the probability `begins`, and ends with the probability `ends` (0–1 each). A burst lasts
+ * 1 / `ends` datagrams in the mean, and `begins` / (`begins` + `ends`) of all datagrams fall into one: `burstLoss(0.01, 0.2)` loses 4.8 %, five at a time.
+ */
+export function burstLoss(begins: number, ends: number, options: BurstLossOptions = {}): Stage {
+  const { lossInBurst = 1, lossBetween = 0 } = options
+  requireShare(begins, 'begins')
+  requireShare(ends, 'ends')
+  requireShare(lossInBurst, 'lossInBurst')
+  requireShare(lossBetween, 'lossBetween')
+  return {
+    kind: 'burstLoss',
+    link(random) {
+      let isBurst = false
+      return (_length, now, onward) => {
+        isBurst = isBurst ? random.next() >= ends : random.next() < begins
+        if (random.next() < (isBurst ? lossInBurst : lossBetween)) onward.drop('lost')
+        else onward.forward(now)
+      }
+    },
+  }
+}
+
+/** Flips `bits` bits, anywhere, in the share `share` (0–1) of all datagrams. UDP's checksum finds nearly all of that; what comes through anyway, and what an attacker does, looks like this. */
+export function corrupt(share: number, bits = 1): Stage {
+  requireShare(share)
+  requireAtLeast('bits', bits, 1)
+  return {
+    kind: 'corrupt',
+    link: (random) => (length, now, onward) => {
+      if (length > 0 && random.next() < share) {
+        const { bytes } = onward
+        for (let i = 0; i < bits; i++) bytes[random.integer(length)]! ^= 1 << random.integer(8)
+        onward.change(bytes)
+      }
+      onward.forward(now)
+    },
+  }
+}
+
+/** Cuts the share `share` (0–1) of all datagrams off at a random length, 0 among them. */
+export function truncate(share: number): Stage {
+  requireShare(share)
+  return {
+    kind: 'truncate',
+    link: (random) => (length, now, onward) => {
+      if (length > 0 && random.next() < share) onward.change(onward.bytes.subarray(0, random.integer(length)))
+      onward.forward(now)
+    },
+  }
+}
+
 /** Delivers the share `share` (0–1) of all datagrams twice, the copy `delayMs` after the original. */
 export function duplicate(share: number, delayMs = 0): Stage {
   requireShare(share)
@@ -83,7 +147,7 @@ export function reorder(share: number, byMs: number): Stage {
   }
 }
 
-/** Drops datagrams of more than `bytes` bytes without a word, as a route that blocks ICMP does. */
+/** Drops datagrams of more than `bytes` bytes without a word, as a route that blocks ICMP does: an MTU black hole. */
 export function mtu(bytes: number): Stage {
   requireAtLeast('bytes', bytes, 1)
   return {
@@ -124,6 +188,6 @@ function requireAtLeast(name: string, value: number, min: number): void {
   if (!(Number.isFinite(value) && value >= min)) throw new RangeError(`"${name}" expected a finite number, ${min} or more, got ${value}`)
 }
 
-function requireShare(share: number): void {
-  if (!(share >= 0 && share <= 1)) throw new RangeError(`"share" expected number 0–1, got ${share}`)
+function requireShare(share: number, name = 'share'): void {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`"${name}" expected number 0–1, got ${share}`)
 }

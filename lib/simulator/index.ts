@@ -2,5 +2,20 @@
 export { ManualClock, type ManualClockOptions } from '../io/manual-clock.js'
 export { Random, seededEntropy } from '../io/random.js'
 export { SimulatedNetwork, type SimulatedNetworkCounters, type SimulatedNetworkOptions } from '../io/simulated-network.js'
-export { bandwidth, type DelayOptions, delay, duplicate, loss, mtu, reorder, type Stage } from '../io/stages.js'
+export {
+  type BurstLossOptions,
+  bandwidth,
+  burstLoss,
+  corrupt,
+  type DelayOptions,
+  delay,
+  duplicate,
+  loss,
+  mtu,
+  type Onward,
+  reorder,
+  type Stage,
+  type StagePass,
+  truncate,
+} from '../io/stages.js'
 export { type SimulateOptions, type Simulation, simulate } from './simulate.js'

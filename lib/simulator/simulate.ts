@@ -3,7 +3,7 @@ import { Client, type ClientOptions } from '../endpoint/client.js'
 import { Server, type ServerOptions } from '../endpoint/server.js'
 import { ManualClock } from '../io/manual-clock.js'
 import { seededEntropy } from '../io/random.js'
-import { SimulatedNetwork } from '../io/simulated-network.js'
+import { SimulatedNetwork, type SimulatedNetworkOptions } from '../io/simulated-network.js'
 import type { Stage } from '../io/stages.js'
 import type { MessageFactory } from '../messages/index.js'
 
@@ -14,8 +14,8 @@ export interface SimulateOptions<User> {
   readonly messages: MessageFactory
   /** How many clients join. They are named `client 0`, `client 1` and so on. */
   readonly clients: number
-  /** What datagrams go through in each direction, in this order. Default: nothing, they arrive at once. */
-  readonly network?: readonly Stage[]
+  /** What datagrams go through, in this order: the same in each direction, or `{ toServer, toClient }`. Default: nothing, they arrive at once. */
+  readonly network?: readonly Stage[] | { readonly toServer?: readonly Stage[]; readonly toClient?: readonly Stage[] }
   /** Sets the server up, before it listens: handlers, `run`. */
   readonly server?: (server: Server<User>) => void
   /** Sets a client up, before it connects. */
@@ -46,6 +46,9 @@ const TURNS = 12
 
 const PORT = 9000
 
+/** The server is the first host. */
+const SERVER_HOST = '10.0.0.1'
+
 /**
  * Boots a server and clients on a simulated network and resolves when all clients are in. Rejects where one is not within 30 s of simulated time.
  *
@@ -57,9 +60,14 @@ const PORT = 9000
 export async function simulate<User = undefined>(options: SimulateOptions<User>): Promise<Simulation<User>> {
   const { seed, messages, hz = 60 } = options
   const clock = new ManualClock()
-  const network = new SimulatedNetwork({ seed, clock, stages: options.network ?? [] })
+  const network = new SimulatedNetwork({ seed, clock, ...stagesOf(options.network ?? []) })
   const common = { messages, clock }
-  const server = new Server<User>({ ...options.serverOptions, ...common, transport: network.transport(), entropy: seededEntropy(seed) })
+  const server = new Server<User>({
+    ...options.serverOptions,
+    ...common,
+    transport: network.transport(SERVER_HOST),
+    entropy: seededEntropy(seed),
+  })
   const clients = Array.from(
     { length: options.clients },
     (_, i) => new Client({ ...options.clientOptions, ...common, transport: network.transport(), entropy: seededEntropy(seed + i + 1) }),
@@ -82,6 +90,16 @@ export async function simulate<User = undefined>(options: SimulateOptions<User>)
   await until(() => joined === clients.length || failure !== undefined, { timeoutMs: 30_000 })
   if (failure !== undefined) throw failure
   return { server, clients, clock, network, step, until }
+}
+
+function stagesOf(network: NonNullable<SimulateOptions<unknown>['network']>): Pick<SimulatedNetworkOptions, 'stages' | 'stagesFor'> {
+  if (isList(network)) return { stages: network }
+  const { toServer = [], toClient = [] } = network
+  return { stagesFor: (_from, to) => (to.host === SERVER_HOST ? toServer : toClient) }
+}
+
+function isList(network: NonNullable<SimulateOptions<unknown>['network']>): network is readonly Stage[] {
+  return Array.isArray(network)
 }
 
 type Step = (ms: number) => Promise<void>

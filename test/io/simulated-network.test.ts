@@ -4,7 +4,7 @@ import type { Address } from '../../lib/io/address.js'
 import { ManualClock } from '../../lib/io/manual-clock.js'
 import { Random } from '../../lib/io/random.js'
 import { SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedOutcome } from '../../lib/io/simulated-network.js'
-import { bandwidth, delay, duplicate, loss, mtu, reorder, type Stage } from '../../lib/io/stages.js'
+import { bandwidth, corrupt, delay, duplicate, loss, mtu, reorder, type Stage, truncate } from '../../lib/io/stages.js'
 import type { Datagram, Transport } from '../../lib/io/transport.js'
 
 const OPTIONS = { maxInboxDatagrams: 100_000, socketBufferBytes: 0 }
@@ -164,21 +164,22 @@ t.test('stages can change while datagrams are under way', async (t) => {
 t.test('counts what becomes of every datagram', async (t) => {
   const { clock, network, left, right } = await newPair({
     seed: 5,
-    stages: [mtu(3), duplicate(0.3, 2), loss(0.2), bandwidth(1500, 20), delay(20, 5)],
+    stages: [mtu(3), duplicate(0.3, 2), corrupt(0.1), loss(0.2), bandwidth(1500, 20), delay(20, 5)],
   })
-  const events = { sent: 0, delivered: 0, lost: 0, duplicated: 0, tooLarge: 0, queueDropped: 0, unreachable: 0 }
+  const events = Object.fromEntries(Object.keys(network.counters).map((name) => [name, 0])) as Record<SimulatedOutcome, number>
   network.onDatagram = (outcome: SimulatedOutcome) => events[outcome]++
   const random = new Random(5)
   for (let number = 0; number < 4000; number++) {
     const bytes = new Array(1 + random.integer(4)).fill(number & 255)
     if (number % 40 === 0) left.transport.send(1, '10.9.9.9', 5)
     else send(left, right, ...bytes)
+    if (number === 3900) network.partition([left.address.host])
     clock.advance(1)
   }
   clock.advance(1000)
-  const { sent, delivered, lost, duplicated, tooLarge, queueDropped, unreachable } = network.counters
+  const { sent, delivered, lost, duplicated, tooLarge, queueDropped, partitioned, unreachable } = network.counters
   t.equal(sent, 4000)
-  t.equal(sent + duplicated, delivered + lost + tooLarge + queueDropped + unreachable)
+  t.equal(sent + duplicated, delivered + lost + tooLarge + queueDropped + partitioned + unreachable)
   for (const [name, count] of Object.entries(network.counters)) t.ok(count > 20, `${name} ${count}`)
   t.equal(receiveAll(right).length, delivered)
   t.strictSame(events, { ...network.counters }, 'the tap hears each of them')
@@ -191,6 +192,66 @@ t.test('copies do not share bytes', async (t) => {
   const [first, second] = receiveAll(right)
   first!.bytes[0] = 0
   t.equal(second!.bytes[0], 7)
+})
+
+t.test('stages that change bytes change those of one datagram, and of its copies', async (t) => {
+  const { clock, network, left, right } = await newPair({ stages: [truncate(1), duplicate(1)] })
+  send(left, right, 1, 2, 3, 4, 5, 6, 7, 8)
+  send(left, right, 1, 2, 3, 4, 5, 6, 7, 8)
+  clock.advance(0)
+  const lengths = receiveAll(right).map(({ bytes }) => bytes.length)
+  t.equal(lengths.length, 4)
+  t.ok(lengths.every((length) => length < 8))
+  t.equal(network.counters.corrupted, 2)
+
+  const flipped = await newPair({ stages: [duplicate(1), corrupt(1)] })
+  send(flipped.left, flipped.right, 0, 0, 0, 0, 0, 0, 0, 0)
+  flipped.clock.advance(0)
+  const [first, second] = receiveAll(flipped.right)
+  t.notSame(first!.bytes, second!.bytes, 'copies made before are changed each on its own')
+})
+
+t.test('a partition keeps groups apart until it heals', async (t) => {
+  const { clock, network, left, right } = await newPair({ stages: [delay(10)] })
+  const third = await openOn(network)
+  send(left, right, 1)
+  network.partition([left.address.host])
+  clock.advance(20)
+  t.strictSame(receiveAll(right), [], 'what was under way is lost')
+  send(left, right, 2)
+  send(right, left, 3)
+  send(third, right, 4)
+  clock.advance(20)
+  t.strictSame([firstBytes(receiveAll(right)), receiveAll(left)], [[4], []], 'hosts that no group names are one group')
+  t.equal(network.counters.partitioned, 3)
+  network.partition([left.address.host, right.address.host], [third.address.host])
+  send(left, right, 5)
+  send(third, right, 6)
+  clock.advance(20)
+  t.strictSame(firstBytes(receiveAll(right)), [5])
+  network.heal()
+  send(third, right, 7)
+  clock.advance(20)
+  t.strictSame(firstBytes(receiveAll(right)), [7])
+})
+
+t.test('a rebound transport is at its new address, and does not know', async (t) => {
+  const { clock, network, left, right } = await newPair()
+  const rebound = network.rebind(left.address)
+  t.strictSame(rebound, { host: '10.0.0.1', port: 40_001, family: 'ipv4' })
+  send(left, right, 1)
+  send(right, left, 2)
+  clock.advance(0)
+  t.match(receiveAll(right), [{ host: '10.0.0.1', port: 40_001 }])
+  t.strictSame(receiveAll(left), [], 'nobody is at the old one')
+  send(right, { ...left, address: rebound }, 3)
+  clock.advance(0)
+  t.strictSame(firstBytes(receiveAll(left)), [3])
+
+  const moved = network.rebind(rebound, '10.7.7.7')
+  t.strictSame(moved, { host: '10.7.7.7', port: 40_000, family: 'ipv4' })
+  await left.transport.close()
+  t.throws(() => network.rebind(moved), /expected the address of an open transport, got 10\.7\.7\.7:40000/)
 })
 
 t.test('a tap sees addresses and times, and may change bytes', async (t) => {

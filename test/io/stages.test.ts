@@ -1,6 +1,18 @@
 import t from 'tap'
 import { Random } from '../../lib/io/random.js'
-import { bandwidth, type DropCause, delay, duplicate, loss, mtu, reorder, type Stage } from '../../lib/io/stages.js'
+import {
+  bandwidth,
+  burstLoss,
+  corrupt,
+  type DropCause,
+  delay,
+  duplicate,
+  loss,
+  mtu,
+  reorder,
+  type Stage,
+  truncate,
+} from '../../lib/io/stages.js'
 
 /** What a stage does to one datagram: when its copies go on, or why it is dropped. */
 type Outcome = readonly number[] | DropCause
@@ -12,6 +24,8 @@ function pass(stage: Stage, datagrams: readonly (readonly [number, number])[], s
     const times: number[] = []
     let cause: DropCause | undefined
     link(length, now, {
+      bytes: new Uint8Array(length),
+      change: () => {},
       forward: (time) => times.push(time),
       drop: (why) => {
         cause = why
@@ -63,6 +77,55 @@ t.test('loss loses its share, and none or all at the ends', async (t) => {
   t.ok(isNear(lost(0.1), 0.1, 20_000), `lost ${lost(0.1)} of 20,000 at 10 %`)
   t.equal(lost(0), 0)
   t.equal(lost(1), 20_000)
+})
+
+t.test('burstLoss loses as many, and in bursts as long, as its probabilities say', async (t) => {
+  const outcomes = pass(burstLoss(0.01, 0.2), stream(200_000)).map((outcome) => outcome === 'lost')
+  const lost = outcomes.filter(Boolean).length
+  const bursts = outcomes.filter((isLost, i) => isLost && !outcomes[i - 1]).length
+  t.ok(Math.abs(lost / 200_000 - 0.01 / 0.21) < 0.005, `lost ${lost} of 200,000`)
+  t.ok(Math.abs(lost / bursts - 5) < 0.5, `${(lost / bursts).toFixed(2)} in the mean burst`)
+  const partly = pass(burstLoss(0.5, 0.5, { lossInBurst: 0.5, lossBetween: 0.1 }), stream(20_000)).filter(
+    (outcome) => outcome === 'lost',
+  ).length
+  t.ok(isNear(partly, 0.3, 20_000), `lost ${partly} of 20,000 where half is lost in bursts and a tenth between them`)
+  t.equal(pass(burstLoss(0, 1), stream(1000)).filter((outcome) => outcome === 'lost').length, 0)
+})
+
+/** Passes datagrams of zeros through a stage that changes bytes; returns what goes on, and undefined for what is unchanged. */
+function change(stage: Stage, length: number, count: number): (Uint8Array | undefined)[] {
+  const link = stage.link(new Random(1))
+  return Array.from({ length: count }, (_, now) => {
+    let changed: Uint8Array | undefined
+    let forwarded = 0
+    link(length, now, {
+      bytes: new Uint8Array(length),
+      change: (bytes) => {
+        changed = bytes
+      },
+      forward: () => forwarded++,
+      drop: () => forwarded--,
+    })
+    if (forwarded !== 1) throw new Error('expected each datagram to go on once')
+    return changed
+  })
+}
+
+t.test('corrupt flips so many bits of its share, anywhere', async (t) => {
+  const changed = change(corrupt(0.2), 100, 20_000).filter((bytes) => bytes !== undefined)
+  t.ok(isNear(changed.length, 0.2, 20_000), `changed ${changed.length} of 20,000`)
+  const bitsOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+  t.ok(changed.every((bytes) => bytes.length === 100 && bitsOf(bytes) === 1))
+  const places = new Set(changed.map((bytes) => bytes.findIndex((byte) => byte !== 0)))
+  t.equal(places.size, 100)
+  t.ok(change(corrupt(1, 5), 1000, 100).every((bytes) => [1, 3, 5].includes(bitsOf(bytes!))))
+  t.strictSame(change(corrupt(1), 0, 1), [undefined], 'an empty datagram has no bits')
+})
+
+t.test('truncate cuts its share to any shorter length', async (t) => {
+  const lengths = change(truncate(0.5), 10, 20_000).map((bytes) => bytes?.length)
+  t.ok(isNear(lengths.filter((length) => length !== undefined).length, 0.5, 20_000))
+  t.strictSame([...new Set(lengths.filter((length) => length !== undefined))].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
 t.test('duplicate lets a share go on twice, the copy later', async (t) => {
@@ -146,6 +209,13 @@ t.test('refuses arguments out of range', async (t) => {
   t.throws(() => delay(-1), RangeError)
   t.throws(() => delay(1, -1), RangeError)
   t.throws(() => mtu(0), RangeError)
+  t.throws(() => burstLoss(2, 0), new RangeError('"begins" expected number 0–1, got 2'))
+  t.throws(() => burstLoss(0, -1), RangeError)
+  t.throws(() => burstLoss(0, 1, { lossInBurst: 2 }), RangeError)
+  t.throws(() => burstLoss(0, 1, { lossBetween: Number.NaN }), RangeError)
+  t.throws(() => corrupt(0.5, 0), RangeError)
+  t.throws(() => corrupt(1.5), RangeError)
+  t.throws(() => truncate(-1), RangeError)
   t.throws(() => bandwidth(0, 1000), RangeError)
   t.throws(() => bandwidth(1000, -1), RangeError)
 })

@@ -11,6 +11,24 @@ t.test('resolves when all clients are in, with names and in simulated time', asy
   t.ok(clock.now() > 150 && clock.now() < 1000, `${clock.now()} ms have passed`)
 })
 
+t.test('each direction may have a network of its own', async (t) => {
+  const { network, clients, step } = await simulate({
+    seed: 1,
+    messages,
+    clients: 1,
+    network: { toServer: [delay(80)], toClient: [loss(0.2)] },
+  })
+  const flights = { toServer: [] as number[], toClient: [] as number[] }
+  network.onDatagram = (outcome, { to, sentAt }, now) => {
+    if (outcome === 'delivered') flights[to.port === 9000 ? 'toServer' : 'toClient'].push(now - sentAt)
+  }
+  await step(3000)
+  t.ok(flights.toServer.every((ms) => ms === 80))
+  t.ok(flights.toClient.every((ms) => ms === 0))
+  t.ok(network.counters.lost > 0)
+  t.ok(clients[0]!.latency >= 80 && clients[0]!.latency < 140, `${clients[0]!.latency} ms`)
+})
+
 t.test('the same seed gives the same run, another one another', async (t) => {
   const run = async (seed: number): Promise<string> => {
     const log: string[] = []
