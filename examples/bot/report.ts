@@ -53,7 +53,7 @@ export function reportLines(load: Load): string[] {
   const overruns = seen.reduce((sum, one) => sum + one.overruns, 0)
   if (botCpu > 0.9 || overruns > 0)
     lines.push(
-      `The bots' own process was at its limit (${overruns} ticks left out): the times say more of it than of the server. Take fewer players, or several processes.`,
+      `The bots could not keep up (${overruns} ticks left out): the times say more of them than of the server. Take fewer players, or several processes.`,
     )
   return lines
 }
