@@ -1,13 +1,13 @@
 // The command line of the examples, kept out of their way: --help, options with a range, and what is wrong said in a sentence.
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
-/** One option: a number in a range, a text, or a switch that is off unless given. */
+/** One option: a number or a whole number in a range, a text, or a switch that is off unless given. */
 export type OptionSpec =
-  | { readonly type: 'number'; readonly default: number; readonly min: number; readonly max: number; readonly text: string }
+  | { readonly type: 'number' | 'integer'; readonly default: number; readonly min: number; readonly max: number; readonly text: string }
   | { readonly type: 'text'; readonly default: string; readonly text: string }
   | { readonly type: 'switch'; readonly text: string }
 
-type ValueOf<S extends OptionSpec> = S['type'] extends 'number' ? number : S['type'] extends 'text' ? string : boolean
+type ValueOf<S extends OptionSpec> = S['type'] extends 'number' | 'integer' ? number : S['type'] extends 'text' ? string : boolean
 type Values<T extends Readonly<Record<string, OptionSpec>>> = { readonly [K in keyof T]: ValueOf<T[K]> }
 
 export interface CommandLine<T extends Readonly<Record<string, OptionSpec>>> {
@@ -58,13 +58,14 @@ function readOption(name: string, spec: OptionSpec, given: string | boolean | un
   if (given === undefined) return spec.default
   if (spec.type === 'text') return String(given)
   const number = String(given).trim() === '' ? Number.NaN : Number(given)
-  if (number >= spec.min && number <= spec.max) return number
-  throw new Error(`--${name} expected a number from ${spec.min} to ${spec.max}, got '${given}'`)
+  const isInteger = spec.type === 'integer'
+  if (number >= spec.min && number <= spec.max && (!isInteger || Number.isInteger(number))) return number
+  throw new Error(`--${name} expected ${isInteger ? 'an integer' : 'a number'} from ${spec.min} to ${spec.max}, got '${given}'`)
 }
 
 function helpText(usage: string, specs: Readonly<Record<string, OptionSpec>>): string {
   const rows = Object.entries(specs).map(([name, spec]) => [
-    `--${name}${spec.type === 'switch' ? '' : ` ${spec.type === 'number' ? 'N' : 'TEXT'}`}`,
+    `--${name}${spec.type === 'switch' ? '' : ` ${spec.type === 'text' ? 'TEXT' : 'N'}`}`,
     about(spec),
   ])
   rows.push(['--help', 'this'])
@@ -73,6 +74,6 @@ function helpText(usage: string, specs: Readonly<Record<string, OptionSpec>>): s
 }
 
 function about(spec: OptionSpec): string {
-  if (spec.type === 'number') return `${spec.text} (${spec.min}–${spec.max}; ${spec.default})`
+  if (spec.type === 'number' || spec.type === 'integer') return `${spec.text} (${spec.min}–${spec.max}; ${spec.default})`
   return spec.type === 'text' && spec.default !== '' ? `${spec.text} (${spec.default})` : spec.text
 }

@@ -20,10 +20,10 @@ const WARM_UP_MS = 500
 const { options, words } = readCommandLine(
   USAGE,
   {
-    players: { type: 'number', default: 20, min: 1, max: MAX_PLAYERS, text: 'how many' },
+    players: { type: 'integer', default: 20, min: 1, max: MAX_PLAYERS, text: 'how many' },
     seconds: { type: 'number', default: 5, min: 1, max: 60, text: 'how long they are measured' },
-    hz: { type: 'number', default: 30, min: 1, max: 120, text: 'inputs of each a second' },
-    port: { type: 'number', default: 9320, min: 0, max: 65_535, text: 'UDP port of the command server; 0: a free one' },
+    hz: { type: 'integer', default: 30, min: 1, max: 120, text: 'inputs of each a second' },
+    port: { type: 'integer', default: 9320, min: 0, max: 65_535, text: 'UDP port of the command server; 0: a free one' },
     'i-own-this-host': { type: 'switch', text: 'needed for a host that is not this one: load only what is yours' },
   },
   1,
@@ -48,7 +48,7 @@ async function load(given: Target | undefined): Promise<number> {
   const { host, port } = given ?? { host: '127.0.0.1', port: own!.port }
   const interruption = new AbortController()
   process.once('SIGINT', () => interruption.abort())
-  const players = Math.floor(options.players)
+  const { players } = options
   console.log(`${players} players at ${options.hz} inputs a second load ${host}:${port} for ${options.seconds} s.`)
   const all = Array.from({ length: players }, (_, i) => new BotPlayer({ host, port, name: `bot ${i + 1}`, hz: options.hz }))
   const failures: string[] = []

@@ -13,7 +13,7 @@ const { options, words } = readCommandLine(
   USAGE,
   {
     host: { type: 'text', default: '127.0.0.1', text: 'where the server listens, and clients look for it' },
-    port: { type: 'number', default: 9310, min: 0, max: 65_535, text: 'its UDP port; 0: the server takes a free one' },
+    port: { type: 'integer', default: 9310, min: 0, max: 65_535, text: 'its UDP port; 0: the server takes a free one' },
     'operator-key': { type: 'text', default: '', text: 'what makes a client an operator; the server makes one where none is given' },
   },
   2,

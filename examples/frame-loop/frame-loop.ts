@@ -8,7 +8,7 @@ import { createFrame, type FrameReport } from './frame.js'
 import { GAME, Input, messages, Shot, State } from './messages.js'
 
 const { options } = readCommandLine('node dist/examples/frame-loop/frame-loop.js [options]', {
-  frames: { type: 'number', default: 160, min: 40, max: 10_000, text: 'how many frames' },
+  frames: { type: 'integer', default: 160, min: 40, max: 10_000, text: 'how many frames' },
   'long-frame': { type: 'number', default: 300, min: 0, max: 5000, text: 'ms that one of them takes' },
 })
 const LONG_FRAME = Math.floor(options.frames / 4)

@@ -13,7 +13,7 @@ const LINKS: readonly { readonly name: string; readonly stages: readonly Stage[]
 
 const { options } = readCommandLine('node dist/examples/interpolation/interpolation.js [options]', {
   seconds: { type: 'number', default: 20, min: 1, max: 600, text: 'seconds of play that are simulated for each link' },
-  seed: { type: 'number', default: 1, min: 0, max: 1_000_000, text: 'the same seed gives the same losses and delays' },
+  seed: { type: 'integer', default: 1, min: 0, max: 1_000_000, text: 'the same seed gives the same losses and delays' },
 })
 
 console.log(

@@ -8,7 +8,7 @@ const { options } = readCommandLine('node dist/examples/prediction/prediction.js
   latency: { type: 'number', default: 150, min: 0, max: 1000, text: 'milliseconds there and back' },
   loss: { type: 'number', default: 10, min: 0, max: 40, text: 'percent of datagrams that are lost, each way' },
   seconds: { type: 'number', default: 30, min: 1, max: 600, text: 'seconds of play that are simulated' },
-  seed: { type: 'number', default: 1, min: 0, max: 1_000_000, text: 'the same seed gives the same losses and moves' },
+  seed: { type: 'integer', default: 1, min: 0, max: 1_000_000, text: 'the same seed gives the same losses and moves' },
 })
 const { latency, seconds, seed } = options
 

@@ -51,7 +51,7 @@ t.test('says why nobody could connect, and exits with 1', async (t) => {
 t.test('refuses other hosts, floods and what it does not understand', async (t) => {
   for (const [args, text] of [
     [['192.0.2.1:9000'], '192.0.2.1 is not this host: load only what is yours, and say so with --i-own-this-host'],
-    [['--players', '201'], "--players expected a number from 1 to 200, got '201'"],
+    [['--players', '201'], "--players expected an integer from 1 to 200, got '201'"],
   ] as const) {
     const { code, stderr } = await startExample(BOT, args).ended
     t.equal(code, 2)

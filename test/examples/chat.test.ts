@@ -70,7 +70,7 @@ t.test('what was said before the end of input still arrives', async (t) => {
 t.test('says what is wrong with a command line, and exits with 2', async (t) => {
   for (const [args, text] of [
     [['client'], 'client expected a NAME'],
-    [['--port', '70000'], "--port expected a number from 0 to 65535, got '70000'"],
+    [['--port', '70000'], "--port expected an integer from 0 to 65535, got '70000'"],
   ] as const) {
     const { code, stderr } = await startExample(CHAT, args).ended
     t.equal(code, 2)
