@@ -400,7 +400,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#session !== session || this.#stage !== 'opening') return
     const { timeoutMs, keepAliveMs } = this.settings
     session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
-    session.netcode.connect(token, this.clock.now())
+    session.netcode.connect(token, this.clock.now(), options.host?.split('%')[1])
     await this.#openSocket(session, session.netcode.targetAddress)
     if (this.#session !== session || this.#stage !== 'opening') return
     this.#machine.move('linking')

@@ -16,15 +16,15 @@ import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './a
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, MAX_DETAIL_BYTES } from './control-messages.js'
+import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { createTransport, NetworkEndpoint } from './network-endpoint.js'
-import { NetworkError, type RejectReason, withCode } from './network-error.js'
+import { NetworkError, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
-import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 import { ServerWarnings } from './server-warnings.js'
 
 /** A message that a client may send. */
@@ -153,11 +153,14 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /**
    * Lets `discover` find this server: on its networks, or on this host only where it listens on loopback. It takes the first UDP port from 23600 to 23615 that is free, and answers from `update()`,
-   * at most 200 times a second. Resolves when it can be found; ends with `stop()` or with the server.
+   * at most 200 times a second, and not while `acceptNewConnections` is false. Resolves when it can be found; ends with `stop()` or with the server.
    * @throws TypeError or RangeError `BAD_OPTION`, NetworkError `NOT_LISTENING`, `ALREADY_ACTIVE`; rejects with a NetworkError `SOCKET` where none of the ports is free, which OnError hears too
    */
   advertise(options: AdvertiseOptions): Promise<Advertisement> {
-    if (!this.isActive) throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (!this.isActive || this.#closing !== undefined)
+      throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (typeof options !== 'object' || options === null)
+      throw withCode(new TypeError(`advertise() expected { name }, got ${describe(options)}`), 'BAD_OPTION')
     if (this.#advertisement !== undefined)
       throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
     const transport = createTransport(options.transport, this.clock)
@@ -520,9 +523,15 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
   }
 
-  #refusalOf(hello: Hello): { reason: RejectReason; detail: string } | undefined {
+  /** To a player, definitions that differ are said first: waiting for room would not help. A probe may have none, and asks how the server is. */
+  #refusalOf(hello: Hello): Refusal | undefined {
     const difference = this.#differenceOf(hello.definitions)
-    if (difference !== undefined) return { reason: 'definitions', detail: difference }
+    const mismatch: Refusal | undefined = difference === undefined ? undefined : { reason: 'definitions', detail: difference }
+    const isProbe = hello.extensions.some(({ type }) => type === PROBE_EXTENSION)
+    return isProbe ? (this.#refusalOfAnyone() ?? mismatch) : (mismatch ?? this.#refusalOfAnyone())
+  }
+
+  #refusalOfAnyone(): Refusal | undefined {
     if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
     let taken = this.#peers.size
     for (const connection of this.#connections) if (connection.isDeciding) taken++
