@@ -279,7 +279,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** The tick that the server's `run()` is in now; 0 where it runs none. */
   serverTick(): number {
-    return this.#serverClock.tick(this.clock.now())
+    return Math.floor(this.exactServerTick())
+  }
+
+  /** As `serverTick`, with the part of the tick that has passed, such as 120.25: what to draw by, between two snapshots. */
+  exactServerTick(): number {
+    return this.#serverClock.exactTick(this.clock.now())
   }
 
   override metrics(): Metrics {
@@ -651,6 +656,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#stage === 'hello' && session.netcode?.state === CONNECTED) {
       this.#machine.move('closing')
       session.link.closeByPeer(this.clock.now())
+      void this.drive(session.closed.promise) // whoever awaited connect() has nothing to update any more
     } else this.#finish()
   }
 
@@ -763,13 +769,9 @@ async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array>
   try {
     return await fetch()
   } catch (cause) {
-    throw new NetworkError(
-      'BAD_TOKEN',
-      `"token" expected a function that fetches a connect token, got one that failed: ${describeFailure(cause)}`,
-      {
-        cause,
-      },
-    )
+    throw new NetworkError('BAD_TOKEN', `the connect token could not be fetched: ${describeFailure(cause)}`, {
+      cause,
+    })
   }
 }
 

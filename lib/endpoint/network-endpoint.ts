@@ -244,7 +244,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected begin(): void {
     this.#lastUpdateAt = Number.NEGATIVE_INFINITY
     this.#cancelWatch?.()
-    this.#watch(this.clock.now())
+    this.#watch()
   }
 
   /** Called when the endpoint is not active any more. @internal */
@@ -403,12 +403,14 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     })
   }
 
-  #watch(since: number): void {
+  /** Warns where a whole second passes without an update. A long frame counts as none: it holds this timer up too. */
+  #watch(): void {
+    const since = this.clock.now()
     this.#cancelWatch = this.clock.setTimer(
       IDLE_WARNING_MS,
       () => {
         if (!this.isActive) return
-        if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
+        if (this.#lastUpdateAt > since) this.#watch()
         else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
       },
       true,
