@@ -6,11 +6,9 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readOptions } from '../../lib/endpoint/options.js'
 import { MessageFactory } from '../../lib/messages/index.js'
+import { plainNode } from '../plain-node.js'
 import { type CodeBlock, codeBlocksOf, commandsOf, matchesOutput, preludeOf } from './code-blocks.js'
 import { readDocument, root, tableRows } from './document.js'
-
-/** node as a reader has it. tap puts its hooks into NODE_OPTIONS of every child, whatever `env` says; they take longer than the programs do, and tsc cannot start with them. */
-const NODE = process.platform === 'win32' ? [process.execPath] : ['env', '-u', 'NODE_OPTIONS', process.execPath]
 
 t.setTimeout(240_000) // half a dozen programs of a second of CPU each, on machines that may do other things
 
@@ -34,9 +32,9 @@ function makeFolder(): string {
 
 function run(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env // or node:test would notice that it runs inside another test
-  const [command, ...prefix] = NODE
+  const [command, all] = plainNode(args)
   return new Promise((resolve) => {
-    execFile(command!, [...prefix, ...args], { env, encoding: 'utf8', timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(command, all, { env, encoding: 'utf8', timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr })
     })
   })

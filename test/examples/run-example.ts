@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { plainNode } from '../plain-node.js'
 
 export interface Ended {
   readonly code: number | null
@@ -32,9 +33,8 @@ export function exampleFile(name: string): string {
 
 /** Starts it as the leader of a process group, so that what it leaves behind can be found. */
 export function startExample(file: string, args: readonly string[] = [], { hasInput = false }: StartOptions = {}): RunningExample {
-  // tap's hooks in NODE_OPTIONS would be loaded by each of its processes too.
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(process.execPath, [file, ...args], { env, detached: true, stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
+  const [node, all] = plainNode([file, ...args])
+  const child = spawn(node, all, { detached: true, stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
   if (child.stdout === null || child.stderr === null) throw new Error('both are pipes')
   let stdout = ''
   let stderr = ''
