@@ -1,0 +1,85 @@
+// Fuzzes some targets, one after the other, in this process. Loaded only after the counters are installed: everything imported from here is instrumented.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Random } from '../lib/io/random.js'
+import { CORPUS, hashOf, PROJECT, readCorpus, writeCorpus } from './corpus.js'
+import { Coverage } from './coverage.js'
+import { type Failure, Fuzzer, type Tally } from './fuzzer.js'
+import { pointCount } from './instrument/counters.js'
+import type { FuzzOptions } from './options.js'
+import { beginSteps, slowestStepMs, type Target } from './target.js'
+
+/** What a run tells whoever shows it. */
+export interface RunObserver {
+  onProgress(tally: Tally): void
+  onTally(tally: Tally): void
+  onFailure(failure: Failure, path: string): void
+}
+
+/** Milliseconds between lines of progress. */
+const PROGRESS_MS = 2000
+
+export interface RunPlan {
+  readonly targets: readonly Target[]
+  readonly options: FuzzOptions
+  /** Of all inputs, how many belong to these targets. */
+  readonly runs: number
+  readonly isStopped: () => boolean
+}
+
+export async function runTargets(plan: RunPlan, observer: RunObserver): Promise<{ readonly reached: number; readonly points: number }> {
+  const { targets, options } = plan
+  const shares = targets.reduce((sum, { share }) => sum + share, 0)
+  const all = new Coverage()
+  for (const target of targets) {
+    if (plan.isStopped()) break
+    const random = new Random(options.seed).fork(target.name)
+    const fuzzer = new Fuzzer(target, {
+      random,
+      corpus: readCorpus(target.name, options.corpus ?? CORPUS),
+      onFailure: (failure) => observer.onFailure(failure, writeFailure(failure, options)),
+    })
+    const runs = Number.isFinite(plan.runs) ? Math.ceil((plan.runs * target.share) / shares) : Number.POSITIVE_INFINITY
+    const deadline = performance.now() + (options.seconds * 1000) / targets.length
+    let toldAt = performance.now()
+    await fuzzer.run(runs, deadline, plan.isStopped, () => {
+      if (performance.now() < toldAt + PROGRESS_MS) return
+      toldAt = performance.now()
+      observer.onProgress(fuzzer.tally)
+    })
+    fuzzer.coverage.addTo(all)
+    observer.onTally(fuzzer.tally)
+    if (options.keeps) writeCorpus(target.name, await fuzzer.minimisedCorpus(), options.corpus ?? CORPUS)
+  }
+  return { reached: all.points, points: pointCount() }
+}
+
+/** Runs one input and says what came of it. Returns whether it passed. */
+export async function repeatInput(target: Target, path: string): Promise<boolean> {
+  const input = new Uint8Array(readFileSync(path))
+  try {
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 20; i++) {
+      await target.reset?.()
+      beginSteps()
+      const start = performance.now()
+      await target.run(input)
+      least = Math.min(least, slowestStepMs || performance.now() - start)
+    }
+    console.log(`${target.name}: ${input.length} bytes pass; the slowest step of them, or all, costs ${(least * 1000).toFixed(0)} µs`)
+    return least <= 1
+  } catch (error) {
+    console.log(error)
+    return false
+  } finally {
+    await target.reset?.()
+  }
+}
+
+function writeFailure(failure: Failure, options: FuzzOptions): string {
+  const folder = options.crashes ?? join(PROJECT, 'fuzz', 'crashes')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `${failure.target}-${failure.kind}-${hashOf(failure.input)}`)
+  writeFileSync(path, failure.input)
+  return path
+}
