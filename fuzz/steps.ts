@@ -8,9 +8,9 @@ export interface Step {
   readonly bytes: Uint8Array
 }
 
-export function decodeSteps(input: Uint8Array): Step[] {
+export function decodeSteps(input: Uint8Array, maxSteps = MAX_STEPS): Step[] {
   const steps: Step[] = []
-  for (let at = 0; at + 3 <= input.length && steps.length < MAX_STEPS; ) {
+  for (let at = 0; at + 3 <= input.length && steps.length < maxSteps; ) {
     const end = Math.min(input.length, at + 3 + (input[at + 1]! | (input[at + 2]! << 8)))
     steps.push({ kind: input[at]!, bytes: input.slice(at + 3, end) })
     at = end

@@ -32,7 +32,7 @@ export function checkCodec(codec: Codec, input: Uint8Array, isMinimal = true): o
 
 /** Deep equality. NaN equals itself; 0 and −0 are taken for one, as MessagePack writes them alike. */
 export function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b || (a !== a && b !== b)) return true
+  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof Uint8Array) return b instanceof Uint8Array && sameBytes(a, b)
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((element, i) => sameValue(element, b[i]))

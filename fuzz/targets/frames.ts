@@ -3,7 +3,7 @@
 import { readUint24, writeFloat64, writeUint24, writeUint32 } from '../../lib/wire/bytes.js'
 import { writeVarint } from '../../lib/wire/varint.js'
 import { decodeSteps, encodeSteps, type Step, StepReader } from '../steps.js'
-import { beginSteps, bytesOf, check, endStep, type Target } from '../target.js'
+import { bytesOf, check, type Target, timeStep } from '../target.js'
 import { ConnectionEnd } from './connection-end.js'
 import { recordTraffic } from './traffic.js'
 
@@ -150,10 +150,8 @@ export const frames: Target = {
   ],
   run(input) {
     const run = new Run()
-    beginSteps()
     for (const { kind, bytes } of decodeSteps(input)) {
-      run.step(kind, bytes)
-      endStep()
+      timeStep(() => run.step(kind, bytes))
       run.check()
     }
     run.finish()

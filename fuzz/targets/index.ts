@@ -3,6 +3,8 @@ import type { Target } from '../target.js'
 import { addresses } from './addresses.js'
 import { control } from './control.js'
 import { discovery } from './discovery.js'
+import { endpointClient } from './endpoint-client.js'
+import { endpointServer } from './endpoint-server.js'
 import { frames } from './frames.js'
 import { memories } from './memories.js'
 import { messages } from './messages.js'
@@ -29,6 +31,8 @@ export const targets: readonly Target[] = [
   netcodeClient,
   frames,
   operations,
+  endpointServer,
+  endpointClient,
 ]
 
 /** The target of this name; `planted` too, which is in no list. */

@@ -2,7 +2,7 @@
 import { SENDING_REQUEST } from '../../lib/netcode/client-state.js'
 import { NetcodeClient } from '../../lib/netcode/netcode-client.js'
 import { decodeSteps, encodeSteps, StepReader } from '../steps.js'
-import { beginSteps, bytesOf, check, endStep, type Target } from '../target.js'
+import { bytesOf, check, type Target, timeStep } from '../target.js'
 import { crypto, drainClient, keysOf, SERVER_ADDRESS, Sealer, START, TOKENS } from './netcode-world.js'
 
 const RAW = 0
@@ -97,10 +97,8 @@ export const netcodeClient: Target = {
   dictionary: [bytesOf(0x15, 1), bytesOf(0x14, 0), bytesOf(0x16, 0), bytesOf(0xff, 0xff, 0xff, 0xff), new Uint8Array(8)],
   run(input) {
     const run = new Run()
-    beginSteps()
     for (const { kind, bytes } of decodeSteps(input)) {
-      run.step(kind, bytes)
-      endStep()
+      timeStep(() => run.step(kind, bytes))
     }
   },
   seeds: () => [

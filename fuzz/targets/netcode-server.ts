@@ -5,7 +5,7 @@ import { CONNECTION_REQUEST_BYTES, MIN_PENDING_CLIENTS, PACKET_RESPONSE } from '
 import type { NetcodeServer } from '../../lib/netcode/netcode-server.js'
 import { PacketCodec } from '../../lib/netcode/packet.js'
 import { decodeSteps, encodeSteps, StepReader } from '../steps.js'
-import { beginSteps, bytesOf, check, endStep, type Target } from '../target.js'
+import { bytesOf, check, type Target, timeStep } from '../target.js'
 import {
   clientAddress,
   connectClient,
@@ -166,7 +166,10 @@ class Run {
     check(packet.start >= 2 && packet.start <= packet.end && packet.end <= bytes.length - 16, 'a payload lies inside its datagram')
     check(packet.client.address.host === host && packet.client.address.port === port, 'a packet is of the client at its address')
     let accepted = this.#accepted.get(packet.client)
-    if (accepted === undefined) this.#accepted.set(packet.client, (accepted = new Set()))
+    if (accepted === undefined) {
+      accepted = new Set()
+      this.#accepted.set(packet.client, accepted)
+    }
     check(!accepted.has(packet.sequence), 'no packet number is accepted twice')
     accepted.add(packet.sequence)
   }
@@ -219,7 +222,10 @@ class Run {
   #balance(host: string, port: number): { received: number; sent: number } {
     const key = `${host}:${port}`
     let balance = this.#balances.get(key)
-    if (balance === undefined) this.#balances.set(key, (balance = { received: 0, sent: 0 }))
+    if (balance === undefined) {
+      balance = { received: 0, sent: 0 }
+      this.#balances.set(key, balance)
+    }
     return balance
   }
 }
@@ -246,10 +252,8 @@ export const netcodeServer: Target = {
   ],
   run(input) {
     const run = new Run()
-    beginSteps()
     for (const { kind, bytes } of decodeSteps(input)) {
-      run.step(kind, bytes)
-      endStep()
+      timeStep(() => run.step(kind, bytes))
       run.check()
     }
   },

@@ -1,7 +1,7 @@
 // Lists of operations on two connections that both play by the rules, on a link that loses, repeats, delays and reorders as the list says: what is promised holds for every list.
 import { SEQUENCED_LANE } from '../../lib/protocol/lanes.js'
 import { decodeSteps, encodeSteps, type Step, StepReader } from '../steps.js'
-import { beginSteps, bytesOf, check, endStep, type Target } from '../target.js'
+import { bytesOf, check, type Target, timeStep } from '../target.js'
 import { ConnectionEnd, type Heard } from './connection-end.js'
 
 const SEND = 0
@@ -171,10 +171,8 @@ export const operations: Target = {
   dictionary: [bytesOf(0, 3), bytesOf(1, 2), bytesOf(0, 0xf1), bytesOf(0x88, 0x13)],
   run(input) {
     const run = new Run()
-    beginSteps()
     for (const { kind, bytes } of decodeSteps(input).slice(0, MAX_OPERATIONS)) {
-      run.step(kind, bytes)
-      endStep()
+      timeStep(() => run.step(kind, bytes))
     }
     run.finish()
   },
