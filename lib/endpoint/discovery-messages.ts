@@ -78,11 +78,11 @@ export function encodeReply(reply: Reply, buffer: Uint8Array): number {
   return Reply.codec.encode({ magic: REPLY_MAGIC, version: VERSION, ...reply }, buffer, viewOf(buffer), 0)
 }
 
-/** Reads a reply; undefined for anything else. */
+/** Reads a reply; undefined for anything else, such as one whose wait is NaN, which would make the latency NaN. */
 export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length > DISCOVERY_QUERY_BYTES) return undefined
   const reply = Reply.codec.decode(bytes, 0, bytes.length) as MessageOf<typeof Reply> | undefined
-  return reply?.magic === REPLY_MAGIC && reply.version === VERSION ? reply : undefined
+  return reply?.magic === REPLY_MAGIC && reply.version === VERSION && Number.isFinite(reply.waitedMs) ? reply : undefined
 }
 
 function viewOf(buffer: Uint8Array): DataView {
