@@ -11,7 +11,20 @@ import { writeFloat64 } from '../../lib/wire/bytes.js'
 import { decodeSteps, encodeSteps, type Step, StepReader } from '../steps.js'
 import { bytesOf, check, type Target, timeStep } from '../target.js'
 import { encodeWith } from './codecs.js'
-import { ALL_MESSAGES, Chat, controlFrame, GAME, Loose, messageFrame, messages, Num, PORT, State, settle, WELCOME } from './endpoint-world.js'
+import {
+  ALL_MESSAGES,
+  Chat,
+  controlFrame,
+  GAME,
+  Loose,
+  messageFrame,
+  messages,
+  Num,
+  PORT,
+  State,
+  settle,
+  WELCOME,
+} from './endpoint-world.js'
 
 const PAYLOAD = 0
 const SAY_WELCOME = 1
@@ -51,7 +64,8 @@ class LyingServer {
     netcode.handleTimeout(now, this.#clock.unixSeconds())
     while (netcode.pollEvent() !== undefined) {}
     const buffer = this.#transport.buffer()
-    for (let length = netcode.pollDatagram(buffer); length > 0; length = netcode.pollDatagram(buffer)) this.#transport.send(length, netcode.targetHost, netcode.targetPort)
+    for (let length = netcode.pollDatagram(buffer); length > 0; length = netcode.pollDatagram(buffer))
+      this.#transport.send(length, netcode.targetHost, netcode.targetPort)
   }
 
   send(payload: Uint8Array): void {
@@ -59,7 +73,11 @@ class LyingServer {
       const buffer = this.#transport.buffer()
       const part = payload.subarray(0, Math.min(payload.length, client.maxPayloadBytes))
       buffer.set(part, client.payloadOffset)
-      this.#transport.send(this.netcode.sealPayload(client, buffer, part.length, this.#clock.now()), client.address.host, client.address.port)
+      this.#transport.send(
+        this.netcode.sealPayload(client, buffer, part.length, this.#clock.now()),
+        client.address.host,
+        client.address.port,
+      )
     }
   }
 
@@ -89,7 +107,13 @@ class World {
   }
 
   async run(steps: readonly Step[]): Promise<void> {
-    const client = new Client({ messages, game: GAME, clock: this.clock, transport: this.network.transport(), entropy: seededEntropy(10 + this.#clients++) })
+    const client = new Client({
+      messages,
+      game: GAME,
+      clock: this.clock,
+      transport: this.network.transport(),
+      entropy: seededEntropy(10 + this.#clients++),
+    })
     let ends = 0
     let accepted = 0
     let settled: unknown
@@ -111,10 +135,14 @@ class World {
     for (const { kind, bytes } of steps) {
       this.#step(client, kind, bytes)
       if (kind % KINDS === UPDATE || kind % KINDS === SAY_WELCOME) await this.#advance(client, TICK_MS)
-      check(Number.isFinite(client.serverNow()) && Number.isSafeInteger(client.serverTick()), `the server's clock and tick are numbers, got ${client.serverNow()} and ${client.serverTick()}`)
+      check(
+        Number.isFinite(client.serverNow()) && Number.isSafeInteger(client.serverTick()),
+        `the server's clock and tick are numbers, got ${client.serverNow()} and ${client.serverTick()}`,
+      )
       check(client.serverNow() >= shown || accepted === 1, "the server's clock does not run backwards")
       if (accepted > 0) shown = client.serverNow()
-      for (const [name, value] of Object.entries(client.metrics())) check(Number.isFinite(value) && value >= 0, `the metric ${name} is a number, got ${value}`)
+      for (const [name, value] of Object.entries(client.metrics()))
+        check(Number.isFinite(value) && value >= 0, `the metric ${name} is a number, got ${value}`)
     }
     let hasLeft = false
     client.disconnect().then(() => {
@@ -186,7 +214,15 @@ export const endpointClient: Target = {
   maxBytes: 5000,
   share: 1,
   inputsPerReset: 16,
-  dictionary: [messageFrame(Num, num, 0), messageFrame(Loose, num, 0), messageFrame(State, num, 1), goodbye, pong(1010), bytesOf(0, 0, 0, 0, 0, 0, 0xf8, 0x7f), bytesOf(0, 0, 0, 0, 0, 0, 0xf0, 0x7f)],
+  dictionary: [
+    messageFrame(Num, num, 0),
+    messageFrame(Loose, num, 0),
+    messageFrame(State, num, 1),
+    goodbye,
+    pong(1010),
+    bytesOf(0, 0, 0, 0, 0, 0, 0xf8, 0x7f),
+    bytesOf(0, 0, 0, 0, 0, 0, 0xf0, 0x7f),
+  ],
   async reset() {
     world?.close()
     world = new World()
@@ -196,10 +232,21 @@ export const endpointClient: Target = {
     await world!.run(decodeSteps(input))
   },
   seeds: () => [
-    encodeSteps([step(SAY_WELCOME), step(PAYLOAD, messageFrame(Num, num, 0), messageFrame(Loose, num, 0), messageFrame(State, num, 1)), step(UPDATE), step(SEND, 100, 0), step(UPDATE)]),
+    encodeSteps([
+      step(SAY_WELCOME),
+      step(PAYLOAD, messageFrame(Num, num, 0), messageFrame(Loose, num, 0), messageFrame(State, num, 1)),
+      step(UPDATE),
+      step(SEND, 100, 0),
+      step(UPDATE),
+    ]),
     encodeSteps([step(PAYLOAD, WELCOME), step(UPDATE), step(PAYLOAD, pong(1010)), step(UPDATE), step(PAYLOAD, goodbye), step(UPDATE)]),
     encodeSteps([step(PAYLOAD, controlFrame(Reject, { reason: 0, detail: 'no', data: new Uint8Array(0) })), step(UPDATE)]),
     encodeSteps([step(SAY_WELCOME), step(KICK), step(UPDATE)]),
-    encodeSteps([step(RAW, 0x15, 1, 2, 3), step(PAYLOAD, messageFrame(Num, num, 0)), step(SAY_WELCOME), step(PAYLOAD, 0x01, 0, 0, 0, 0, 16, 0, 0)]),
+    encodeSteps([
+      step(RAW, 0x15, 1, 2, 3),
+      step(PAYLOAD, messageFrame(Num, num, 0)),
+      step(SAY_WELCOME),
+      step(PAYLOAD, 0x01, 0, 0, 0, 0, 16, 0, 0),
+    ]),
   ],
 }

@@ -93,7 +93,14 @@ class Attacker {
 class World {
   readonly clock = new ManualClock({ now: 1000 })
   readonly network = new SimulatedNetwork({ seed: 1, clock: this.clock })
-  readonly server = new Server({ messages, game: GAME, maxPeers: MAX_PEERS, clock: this.clock, transport: this.network.transport(), entropy: seededEntropy(1) })
+  readonly server = new Server({
+    messages,
+    game: GAME,
+    maxPeers: MAX_PEERS,
+    clock: this.clock,
+    transport: this.network.transport(),
+    entropy: seededEntropy(1),
+  })
   readonly honest = Array.from(
     { length: HONEST },
     (_, i) => new Client({ messages, game: GAME, clock: this.clock, transport: this.network.transport(), entropy: seededEntropy(2 + i) }),
@@ -218,9 +225,11 @@ class World {
     const { server } = this
     check(server.peerCount <= MAX_PEERS, 'no more peers than allowed')
     for (const client of this.honest) check(client.connected, 'honest clients stay connected')
-    for (const [name, value] of Object.entries(server.metrics())) check(Number.isFinite(value) && value >= 0, `the metric ${name} is a number, got ${value}`)
+    for (const [name, value] of Object.entries(server.metrics()))
+      check(Number.isFinite(value) && value >= 0, `the metric ${name} is a number, got ${value}`)
     for (const peer of server.peers)
-      for (const [name, value] of Object.entries(peer.metrics())) check(Number.isFinite(value) && value >= 0, `a peer's metric ${name} is a number, got ${value}`)
+      for (const [name, value] of Object.entries(peer.metrics()))
+        check(Number.isFinite(value) && value >= 0, `a peer's metric ${name} is a number, got ${value}`)
   }
 }
 
@@ -262,11 +271,33 @@ export const endpointServer: Target = {
       step(SAY_HELLO),
       step(UPDATE),
       step(PAYLOAD, messageFrame(Num, num, 0), messageFrame(Chat, encodeWith(Chat.codec, { text: 'hi' }), 1)),
-      step(PAYLOAD, messageFrame(Loose, num, 0), messageFrame(Move, num, 1), messageFrame(Save, encodeWith(Save.codec, { data: { a: [1, 2] } }), 0)),
+      step(
+        PAYLOAD,
+        messageFrame(Loose, num, 0),
+        messageFrame(Move, num, 1),
+        messageFrame(Save, encodeWith(Save.codec, { data: { a: [1, 2] } }), 0),
+      ),
     ]),
-    encodeSteps([step(SAY_HELLO), step(PAYLOAD, messageFrame(Blob, encodeWith(Blob.codec, { data: new Uint8Array(500) }), 0)), step(PAYLOAD, 0x03, new Uint8Array(8)), step(UPDATE), step(LEAVE)]),
+    encodeSteps([
+      step(SAY_HELLO),
+      step(PAYLOAD, messageFrame(Blob, encodeWith(Blob.codec, { data: new Uint8Array(500) }), 0)),
+      step(PAYLOAD, 0x03, new Uint8Array(8)),
+      step(UPDATE),
+      step(LEAVE),
+    ]),
     encodeSteps([step(PAYLOAD, HELLO), step(UPDATE), step(PAYLOAD, 0x14, 255, 1, 0, 0, 1, 4, 3, 0, 0, 0), step(UPDATE)]),
-    encodeSteps([step(PAYLOAD, messageFrame(Num, num, 0)), step(SEALED, 4, 200, 5, new Uint8Array(8)), step(SEALED, 6, 201, 5), step(RAW, 0x15, 1, 2, 3)]),
-    encodeSteps([step(SAY_HELLO), step(UPDATE), step(PAYLOAD, 0x01, 0, 0, 0, 0, 16, 0, 0), step(PAYLOAD, 0x05, 0, 0, 1, 0, 0x80, 0x80, 0x40), step(UPDATE)]),
+    encodeSteps([
+      step(PAYLOAD, messageFrame(Num, num, 0)),
+      step(SEALED, 4, 200, 5, new Uint8Array(8)),
+      step(SEALED, 6, 201, 5),
+      step(RAW, 0x15, 1, 2, 3),
+    ]),
+    encodeSteps([
+      step(SAY_HELLO),
+      step(UPDATE),
+      step(PAYLOAD, 0x01, 0, 0, 0, 0, 16, 0, 0),
+      step(PAYLOAD, 0x05, 0, 0, 1, 0, 0x80, 0x80, 0x40),
+      step(UPDATE),
+    ]),
   ],
 }
