@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PING, PONG, UNRELIABLE, WINDOW } from '../../lib/protocol/frames.js'
+import { ACK, PING, PONG, UNRELIABLE, WINDOW } from '../../lib/protocol/frames.js'
 import { laneIndex } from '../../lib/protocol/lanes.js'
 import { writeFloat64 } from '../../lib/wire/bytes.js'
 import { IDLE_PING_MS, MAX_UNRELIABLE_HOLD_MS } from '../../lib/wire/limits.js'
@@ -234,6 +234,16 @@ t.test('pongs with numbers that are none end the connection', async (t) => {
   pong.splice(17, 8, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
   t.notOk(inject(pair, ...pong))
   t.equal(pair.server.pongs.length, 1)
+})
+
+t.test('a second ack in one packet ends the connection', async (t) => {
+  const pair = new Pair(1, { delayMs: 10 })
+  pair.server.send(1, payload(1), 'reliable', pair.now)
+  pair.run(20)
+  const ack = [ACK, 0, 0, 0, 0, 0, 0, 0]
+  t.ok(inject(pair, ...ack))
+  pair.run(1)
+  t.notOk(inject(pair, ...ack, ...ack))
 })
 
 t.test('pings and pongs with times that no clock shows end the connection, so that none is sent back or taken over', async (t) => {
