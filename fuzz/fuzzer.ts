@@ -9,6 +9,7 @@ import { beginSteps, slowestStepMs, type Target } from './target.js'
 /** No input, and where inputs are lists no step of one, may cost more. One that seems to is run again, and the least counts: a busy machine is no fault of the library. */
 export const MAX_INPUT_MS = 1
 const SLOW_RETRIES = 20
+const TOO_SLOW_RETRIES = 300
 
 /** What may be in use more than before, at the end. */
 export const MAX_HEAP_GROWTH_BYTES = 10 * 1024 * 1024
@@ -182,6 +183,7 @@ export class Fuzzer {
     const { tally } = this
     let least = firstMs
     for (let i = 0; i < SLOW_RETRIES && least * 1000 > tally.slowestUs; i++) least = Math.min(least, await this.#cost(input))
+    for (let i = 0; i < TOO_SLOW_RETRIES && least > MAX_INPUT_MS; i++) least = Math.min(least, await this.#cost(input))
     if (least * 1000 <= tally.slowestUs) return
     tally.slowestUs = least * 1000
     if (least <= MAX_INPUT_MS) return

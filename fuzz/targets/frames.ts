@@ -1,10 +1,11 @@
 // Payloads to a connection: valid, changed and made up, in any order, with acks for what it sends and without, over several links, while time passes. Whatever came before,
 // what the connection itself sends can be read by an honest peer.
 import { readUint24, writeFloat64, writeUint24, writeUint32 } from '../../lib/wire/bytes.js'
+import { MAX_MESSAGE_BYTES } from '../../lib/wire/limits.js'
 import { writeVarint } from '../../lib/wire/varint.js'
 import { decodeSteps, encodeSteps, type Step, StepReader } from '../steps.js'
 import { bytesOf, check, type Target, timeStep } from '../target.js'
-import { ConnectionEnd } from './connection-end.js'
+import { ConnectionEnd, MAX_PAYLOAD_BYTES } from './connection-end.js'
 import { recordTraffic } from './traffic.js'
 
 const PAYLOAD = 0
@@ -96,6 +97,42 @@ class Run {
     this.#receivedBytes += bytes.length
     this.#end.receive(bytes, sequence, this.#now)
   }
+}
+
+/** Payloads filled with the frame that `write` makes, as often as it fits: what a peer can do at worst in one datagram. It returns the offset behind the frame. */
+function filled(write: (bytes: Uint8Array, at: number, count: number) => number): Uint8Array {
+  const bytes = new Uint8Array(MAX_PAYLOAD_BYTES + 64)
+  let length = 0
+  for (let end = 0, count = 0; end <= MAX_PAYLOAD_BYTES; count++) {
+    length = end
+    end = write(bytes, end, count)
+  }
+  return bytes.slice(0, length)
+}
+
+/** The head of a frame and varints behind it. */
+function frameAt(bytes: Uint8Array, at: number, head: readonly number[], values: readonly number[]): number {
+  bytes.set(head, at)
+  return values.reduce((end, value) => writeVarint(bytes, end, value), at + head.length)
+}
+
+/** Payloads that are meant to be expensive. */
+function expensivePayloads(): Uint8Array[] {
+  // One byte at the end of ever new messages of the largest size.
+  const lastBlock = [6, MAX_MESSAGE_BYTES - 63, 4095, 1]
+  const low = (number: number): number[] => [number & 255, (number >> 8) & 255, (number >> 16) & 255]
+  return [
+    filled((bytes, at, i) => frameAt(bytes, at, [0x18, ...low(i)], lastBlock) + 1),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x1a, i % 3, ...low(i)], lastBlock) + 1),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x11, ...low(i * 1023)], [5, 0])),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x13, i % 3, ...low(16_383 - i), 1], [5, 0])),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x14, i % 3, ...low(16_383 - i), 1], [5, 0])),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x12, ...low(i)], [16_383 - i, 0])),
+    filled((bytes, at) => frameAt(bytes, at, [0x01, 2, 0, 0, 0], [0, 0, 2])),
+    filled((bytes, at, i) => frameAt(bytes, at, i % 255 === 0 ? [0x10, 255] : [], [5, 0])),
+    filled((bytes, at, i) => frameAt(bytes, at, [0x05, i % 65, ...low(i)], [i * 1e6])),
+    filled((_, at) => at + 9).fill(0x03),
+  ]
 }
 
 function step(kind: number, ...parts: readonly (number | Uint8Array)[]): Step {
