@@ -8,6 +8,7 @@ import { installCounters } from './instrument/counters.js'
 import { type FuzzOptions, HELP, readOptions } from './options.js'
 import { mergeTallies, progressLine, tallyTable } from './report.js'
 import type { Target } from './target.js'
+import { loadTargets, TARGET_NAMES } from './targets/index.js'
 
 /** What a worker tells. */
 type WorkerMessage =
@@ -21,6 +22,8 @@ const WORKER = /^(\d+)\/(\d+)$/.exec(process.env['TICKWIRE_FUZZ_WORKER'] ?? '')
 const tallies: Tally[] = []
 let failures = 0
 let hasStopped = false
+/** With --first: a failure ends the run. */
+let hasFailed = false
 let reached = 0
 let points = 0
 
@@ -37,42 +40,47 @@ async function main(): Promise<number> {
     return 2
   }
   if (options.helps || options.lists) return await describe(options)
+  if (options.target !== undefined && ![...TARGET_NAMES, 'planted'].includes(options.target)) {
+    console.error(`--target expected one of ${TARGET_NAMES.join(', ')}, got ${JSON.stringify(options.target)}`)
+    return 2
+  }
   return WORKER === null && options.workers > 1 ? await runWorkers(options) : await runHere(options)
 }
 
 async function describe(options: FuzzOptions): Promise<number> {
-  const { targets } = await import('./targets/index.js')
-  if (options.lists) for (const { name } of targets) console.log(name)
-  else console.log(`${HELP}\n\nTargets:\n${targets.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join('\n')}`)
+  if (options.lists) {
+    console.log(TARGET_NAMES.join('\n'))
+    return 0
+  }
+  const targets = await loadTargets(TARGET_NAMES)
+  console.log(`${HELP}\n\nTargets:\n${targets.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join('\n')}`)
   return 0
 }
 
 async function runHere(options: FuzzOptions): Promise<number> {
   installCounters()
   register('./instrument/load-hook.js', import.meta.url)
-  const { targets, findTarget } = await import('./targets/index.js')
   const { runTargets, repeatInput } = await import('./run-targets.js')
-  let chosen: readonly Target[] = targets
-  if (options.target !== undefined) {
-    const target = findTarget(options.target)
-    if (target === undefined) {
-      console.error(`--target expected one of ${targets.map(({ name }) => name).join(', ')}, got ${JSON.stringify(options.target)}`)
-      return 2
-    }
-    chosen = [target]
-  }
   if (options.repeat !== undefined) {
-    if (chosen.length > 1) {
+    if (options.target === undefined) {
       console.error('--repeat expected --target beside it, got none: an input means something to its target only')
       return 2
     }
-    return (await repeatInput(chosen[0]!, options.repeat)) ? 0 : 1
+    const [target] = await loadTargets([options.target])
+    return (await repeatInput(target!, options.repeat)) ? 0 : 1
   }
-  const part = partOf(chosen, options)
+  const part = await partOf(options)
   if (WORKER === null) console.log(`seed ${options.seed}, ${part.targets.length} ${part.targets.length === 1 ? 'target' : 'targets'}`)
   const end = await runTargets(
-    { ...part, isStopped: () => hasStopped },
-    { onProgress: tellProgress, onTally: tellTally, onFailure: tellFailure },
+    { ...part, isStopped: () => hasStopped || hasFailed },
+    {
+      onProgress: tellProgress,
+      onTally: tellTally,
+      onFailure: (failure, path) => {
+        tellFailure(failure, path)
+        if (options.endsAtFirst) hasFailed = true
+      },
+    },
   )
   if (WORKER !== null) {
     send({ kind: 'end', ...end })
@@ -85,17 +93,16 @@ async function runHere(options: FuzzOptions): Promise<number> {
 }
 
 /** What a worker does of the whole: some of the targets, or its part of the inputs of one. */
-function partOf(chosen: readonly Target[], options: FuzzOptions): { targets: readonly Target[]; options: FuzzOptions; runs: number } {
+async function partOf(options: FuzzOptions): Promise<{ targets: readonly Target[]; options: FuzzOptions; runs: number }> {
   const [index, count] = WORKER === null ? [0, 1] : [Number(WORKER[1]), Number(WORKER[2])]
-  if (chosen.length === 1)
-    return {
-      targets: chosen,
-      options: { ...options, seed: options.seed + index, keeps: options.keeps && index === 0 },
-      runs: options.runs / count,
-    }
-  const shares = (targets: readonly Target[]): number => targets.reduce((sum, { share }) => sum + share, 0)
-  const targets = chosen.filter((_, i) => i % count === index)
-  return { targets, options, runs: (options.runs * shares(targets)) / shares(chosen) }
+  if (options.target !== undefined) {
+    const own = { ...options, seed: options.seed + index, keeps: options.keeps && index === 0 }
+    return { targets: await loadTargets([options.target]), options: own, runs: options.runs / count }
+  }
+  const all = await loadTargets(TARGET_NAMES)
+  const sharesOf = (targets: readonly Target[]): number => targets.reduce((sum, { share }) => sum + share, 0)
+  const targets = all.filter((_, i) => i % count === index)
+  return { targets, options, runs: (options.runs * sharesOf(targets)) / sharesOf(all) }
 }
 
 async function runWorkers(options: FuzzOptions): Promise<number> {

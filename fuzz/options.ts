@@ -10,6 +10,7 @@ not hold, where an input costs more than 1 ms, or where memory grows by more tha
   --runs N       how many inputs, in all; with --seconds, whichever comes first
   --seed S       the same seed and --runs give the same inputs (default: another each time, printed)
   --workers N    processes: they share out the targets, or work on one with different seeds (1)
+  --first        ends at the first failure
   --keep         what reached new code is added to fuzz/corpus, which is then made as small as it can be
   --repeat FILE  runs one input, such as one of fuzz/crashes, on --target and says what it does
   --corpus DIR   where the corpora are (fuzz/corpus)
@@ -23,6 +24,7 @@ export interface FuzzOptions {
   readonly runs: number
   readonly seed: number
   readonly workers: number
+  readonly endsAtFirst: boolean
   readonly keeps: boolean
   readonly repeat: string | undefined
   readonly corpus: string | undefined
@@ -41,6 +43,7 @@ export function readOptions(parameters: readonly string[]): FuzzOptions {
       runs: { type: 'string' },
       seed: { type: 'string' },
       workers: { type: 'string' },
+      first: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       repeat: { type: 'string' },
       corpus: { type: 'string' },
@@ -57,6 +60,7 @@ export function readOptions(parameters: readonly string[]): FuzzOptions {
     seconds: seconds ?? (runs === undefined ? 60 : Number.POSITIVE_INFINITY),
     seed: numberOf('seed', values.seed, 0, Number.MAX_SAFE_INTEGER, true) ?? Date.now() % 1_000_000,
     workers: numberOf('workers', values.workers, 1, 64, true) ?? 1,
+    endsAtFirst: values.first,
     keeps: values.keep,
     repeat: values.repeat,
     corpus: values.corpus,

@@ -207,6 +207,9 @@ export const frames: Target = {
         ),
       )
     }
+    for (const payload of expensivePayloads()) {
+      seeds.push(encodeSteps([step(SEND, 2, 0x88, 0x13, 0), step(TRANSMIT), step(PAYLOAD, payload)]))
+    }
     seeds.push(
       encodeSteps([
         step(SEND, 2, 0x88, 0x13, 0),
