@@ -14,14 +14,11 @@ export function clearCounters(): void {
   counters.fill(0, MODULE_POINTS, generatedPointsEnd())
 }
 
-/** What the last run reached: 8 × point + bucket. */
-export function featuresOfRun(): number[] {
-  const features: number[] = []
-  for (let point = 0; point < MAX_POINTS; point++) {
-    const count = counters[point]!
-    if (count > 0) features.push(8 * point + Math.log2(BUCKETS[count]!))
-  }
-  return features
+/** The points that the last run reached. */
+export function pointsOfRun(): number[] {
+  const points: number[] = []
+  for (let point = 0; point < MAX_POINTS; point++) if (counters[point]! > 0) points.push(point)
+  return points
 }
 
 export class Coverage {

@@ -1,6 +1,6 @@
 // The loop: pick an input, change it, run it, look at what it reached and what it cost. What reaches new code is kept and changed further.
 import type { Random } from '../lib/io/random.js'
-import { Coverage, clearCounters, featuresOfRun } from './coverage.js'
+import { Coverage, clearCounters, pointsOfRun } from './coverage.js'
 import { heapBytes } from './heap.js'
 import { minimise } from './minimise.js'
 import { Mutator } from './mutator.js'
@@ -95,7 +95,7 @@ export class Fuzzer {
     tally.seconds = (performance.now() - start) / 1000
   }
 
-  /** Of all that was kept, few that together reach as much: the shortest first. */
+  /** Of all that was kept, few that together reach the same points, if not as often: the shortest first. */
   async minimisedCorpus(): Promise<Uint8Array[]> {
     const reached = new Set<number>()
     const kept: Uint8Array[] = []
@@ -103,9 +103,9 @@ export class Fuzzer {
       await this.#reset()
       clearCounters()
       await this.#tryRun(input)
-      const features = featuresOfRun()
-      if (features.every((feature) => reached.has(feature))) continue
-      for (const feature of features) reached.add(feature)
+      const points = pointsOfRun()
+      if (points.every((point) => reached.has(point))) continue
+      for (const point of points) reached.add(point)
       kept.push(input)
     }
     return kept
