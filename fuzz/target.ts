@@ -10,7 +10,7 @@ export interface Target {
   readonly format: 'bytes' | 'steps'
   /** The longest input. */
   readonly maxBytes: number
-  /** Its part of all inputs when every target has its turn: about what it does in a thousandth of the time. */
+  /** Its part of all inputs when every target has its turn: ten thousands of ten million, so that all take about as long. */
   readonly share: number
   /** Runs with a state that lasts over several inputs are reset after so many. Absent: each input starts anew. */
   readonly inputsPerReset?: number

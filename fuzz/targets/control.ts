@@ -26,7 +26,7 @@ export const control: Target = {
   about: 'Hello, Welcome, Reject and Goodbye, and the data inside them',
   format: 'bytes',
   maxBytes: 1300,
-  share: 60,
+  share: 120,
   dictionary: [
     bytesOf(1, 0),
     bytesOf(0x80, 0x80, 0x40),

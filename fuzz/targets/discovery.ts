@@ -99,7 +99,7 @@ export const discovery: Target = {
   about: 'discovery queries and replies, and the advertisement that answers them',
   format: 'bytes',
   maxBytes: 1 + 600,
-  share: 50,
+  share: 160,
   dictionary: [bytesOf('TWlq', 1), bytesOf('TWla', 1), bytesOf(0, 0, 0xc0, 0x7f), bytesOf(0, 0, 0x80, 0x7f), new Uint8Array(8)],
   run(input) {
     if (input.length === 0) return

@@ -212,7 +212,7 @@ export const endpointClient: Target = {
   about: 'a client, and a server with valid keys that sends it changed payloads',
   format: 'steps',
   maxBytes: 5000,
-  share: 1,
+  share: 0.5,
   inputsPerReset: 16,
   dictionary: [
     messageFrame(Num, num, 0),

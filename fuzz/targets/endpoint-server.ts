@@ -246,7 +246,7 @@ export const endpointServer: Target = {
   about: 'a server with two honest clients; an attacker with valid keys sends changed payloads',
   format: 'steps',
   maxBytes: 5000,
-  share: 1,
+  share: 0.5,
   inputsPerReset: 64,
   dictionary: [
     messageFrame(Num, num, 0),

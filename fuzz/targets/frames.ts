@@ -174,7 +174,7 @@ export const frames: Target = {
   about: 'payloads to a connection: every frame, valid and changed, over several packets, while it sends',
   format: 'steps',
   maxBytes: 6000,
-  share: 20,
+  share: 6,
   dictionary: [
     ...madeUpFrames(),
     bytesOf(0x10, 1, 5, 0),

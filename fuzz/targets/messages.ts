@@ -95,7 +95,7 @@ export const messages: Target = {
   about: 'the codec of every field type: decoded, encoded and decoded again',
   format: 'bytes',
   maxBytes: 1400,
-  share: 60,
+  share: 200,
   dictionary: [
     bytesOf(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f),
     bytesOf(0xc3, 0xa9),

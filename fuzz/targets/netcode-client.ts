@@ -93,7 +93,7 @@ export const netcodeClient: Target = {
   about: 'datagrams to a netcode client in each of its states: raw and sealed with the valid key, time, commands',
   format: 'steps',
   maxBytes: 4000,
-  share: 10,
+  share: 12,
   dictionary: [bytesOf(0x15, 1), bytesOf(0x14, 0), bytesOf(0x16, 0), bytesOf(0xff, 0xff, 0xff, 0xff), new Uint8Array(8)],
   run(input) {
     const run = new Run()

@@ -240,7 +240,7 @@ export const netcodeServer: Target = {
   about: 'datagrams to a netcode server: raw, sealed with valid keys, requests and challenges changed inside, repeats, time',
   format: 'steps',
   maxBytes: 4000,
-  share: 5,
+  share: 2,
   dictionary: [
     bytesOf('NETCODE 1.02', 0),
     bytesOf(0x15, 1),

@@ -167,7 +167,7 @@ export const operations: Target = {
   about: 'lists of operations on two honest connections: send, update, lose, repeat, reorder; every promise holds',
   format: 'steps',
   maxBytes: 400,
-  share: 2,
+  share: 3,
   dictionary: [bytesOf(0, 3), bytesOf(1, 2), bytesOf(0, 0xf1), bytesOf(0x88, 0x13)],
   run(input) {
     const run = new Run()

@@ -41,7 +41,7 @@ export const packedFields: Target = {
   about: 'MessagePack of packed fields: the scan, msgpackr and validators',
   format: 'bytes',
   maxBytes: 1300,
-  share: 40,
+  share: 110,
   dictionary: [
     bytesOf(0xd4, 0, 0),
     bytesOf(0xd4, 0x72, 0x40),

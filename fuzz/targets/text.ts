@@ -35,7 +35,7 @@ export const text: Target = {
   about: 'UTF-8 written and read by hand, against TextEncoder and TextDecoder',
   format: 'bytes',
   maxBytes: 300,
-  share: 60,
+  share: 50,
   dictionary: [
     bytesOf('é'),
     bytesOf('€'),

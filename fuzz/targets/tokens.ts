@@ -71,7 +71,7 @@ export const tokens: Target = {
   about: 'connect tokens, their private part, and packet headers',
   format: 'bytes',
   maxBytes: 2049,
-  share: 30,
+  share: 80,
   dictionary: [
     bytesOf('NETCODE 1.02', 0),
     bytesOf(1, 0, 0, 0),

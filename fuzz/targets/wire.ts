@@ -28,7 +28,7 @@ export const wire: Target = {
   about: 'varints and restored sequence numbers, against bigints',
   format: 'bytes',
   maxBytes: 24,
-  share: 100,
+  share: 200,
   dictionary: [bytesOf(255, 255, 255, 255, 255, 255, 255, 15), bytesOf(128, 0), bytesOf(255, 255, 255), bytesOf(0, 0, 128)],
   run(input) {
     const expected = naiveVarint(input)
