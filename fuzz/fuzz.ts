@@ -17,7 +17,7 @@ type WorkerMessage =
   | { readonly kind: 'end'; readonly reached: number; readonly points: number }
 
 /** In a worker: which one it is, of how many. */
-const WORKER = /^(\d+)\/(\d+)$/.exec(process.env['TICKWIRE_FUZZ_WORKER'] ?? '')
+const WORKER = /^(\d+)\/(\d+)$/.exec(process.env.TICKWIRE_FUZZ_WORKER ?? '')
 
 const tallies: Tally[] = []
 let failures = 0

@@ -16,8 +16,9 @@ export interface RunObserver {
   onFailure(failure: Failure, path: string): void
 }
 
-/** Milliseconds between lines of progress. */
+/** Milliseconds between lines of progress: at first, and when a target has taken more than ten times as long. */
 const PROGRESS_MS = 2000
+const LATER_PROGRESS_MS = 10_000
 
 export interface RunPlan {
   readonly targets: readonly Target[]
@@ -43,7 +44,8 @@ export async function runTargets(plan: RunPlan, observer: RunObserver): Promise<
     const deadline = performance.now() + (options.seconds * 1000) / targets.length
     let toldAt = performance.now()
     await fuzzer.run(runs, deadline, plan.isStopped, () => {
-      if (performance.now() < toldAt + PROGRESS_MS) return
+      const pause = fuzzer.tally.seconds * 1000 < 10 * PROGRESS_MS ? PROGRESS_MS : LATER_PROGRESS_MS
+      if (performance.now() < toldAt + pause) return
       toldAt = performance.now()
       observer.onProgress(fuzzer.tally)
     })

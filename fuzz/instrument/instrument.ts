@@ -60,9 +60,9 @@ class Instrumenter {
     switch (node.type) {
       case 'IfStatement':
         this.#visitField(node, 'test')
-        this.#wrapStatement(node['consequent'] as SyntaxNode)
-        if (node['alternate']) this.#wrapStatement(node['alternate'] as SyntaxNode)
-        else this.#closing.push({ at: node.end, text: ` else ${this.#count()}` })
+        this.#wrapStatement(node.consequent as SyntaxNode)
+        if (node.alternate) this.#wrapStatement(node.alternate as SyntaxNode)
+        else this.#closing.push({ at: node.end, text: ` else ${this.#count()};` })
         return
       case 'ForStatement':
       case 'ForInStatement':
@@ -70,24 +70,24 @@ class Instrumenter {
       case 'WhileStatement':
       case 'DoWhileStatement':
         for (const key of Object.keys(node)) if (key !== 'body') this.#visitField(node, key)
-        this.#wrapStatement(node['body'] as SyntaxNode)
+        this.#wrapStatement(node.body as SyntaxNode)
         return
       case 'ConditionalExpression':
         this.#visitField(node, 'test')
-        this.#wrapExpression(node['consequent'] as SyntaxNode)
-        this.#wrapExpression(node['alternate'] as SyntaxNode)
+        this.#wrapExpression(node.consequent as SyntaxNode)
+        this.#wrapExpression(node.alternate as SyntaxNode)
         return
       case 'LogicalExpression':
         this.#visitField(node, 'left')
-        this.#wrapExpression(node['right'] as SyntaxNode)
+        this.#wrapExpression(node.right as SyntaxNode)
         return
       case 'AssignmentPattern':
         this.#visitField(node, 'left')
-        this.#wrapExpression(node['right'] as SyntaxNode)
+        this.#wrapExpression(node.right as SyntaxNode)
         return
       case 'AssignmentExpression':
         this.#visitField(node, 'left')
-        if (['&&=', '||=', '??='].includes(node['operator'] as string)) this.#wrapExpression(node['right'] as SyntaxNode)
+        if (['&&=', '||=', '??='].includes(node.operator as string)) this.#wrapExpression(node.right as SyntaxNode)
         else this.#visitField(node, 'right')
         return
       case 'ArrowFunctionExpression':
@@ -99,7 +99,7 @@ class Instrumenter {
         this.#visitCase(node)
         return
       case 'CatchClause':
-        this.#wrapStatement(node['body'] as SyntaxNode)
+        this.#wrapStatement(node.body as SyntaxNode)
         return
       default:
         for (const key of Object.keys(node)) this.#visitField(node, key)
@@ -132,13 +132,13 @@ class Instrumenter {
 
   #visitFunction(node: SyntaxNode): void {
     this.#visitField(node, 'params')
-    const body = node['body'] as SyntaxNode
+    const body = node.body as SyntaxNode
     if (body.type === 'BlockStatement') this.#wrapStatement(body)
     else this.#wrapExpression(body)
   }
 
   #visitCase(node: SyntaxNode): void {
-    const [first] = node['consequent'] as SyntaxNode[]
+    const [first] = node.consequent as SyntaxNode[]
     this.#visitField(node, 'test')
     if (first !== undefined) this.#opening.push({ at: first.start, text: `${this.#count()};` })
     this.#visitField(node, 'consequent')

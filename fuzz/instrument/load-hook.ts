@@ -4,7 +4,7 @@ import { COUNTERS_NAME, COUNTERS_SOURCE, MODULE_POINTS } from './counters.js'
 import { instrument } from './instrument.js'
 
 /** Which modules get counters: the decoders and state machines. What only serves the simulation and the sockets stays as it is. */
-const INSTRUMENTED = /\/dist\/(lib\/(?:wire|protocol|netcode|messages|endpoint)\/.*|fuzz\/targets\/planted)\.js$/
+const INSTRUMENTED = /\/dist[^/]*\/(lib\/(?:wire|protocol|netcode|messages|endpoint)\/.*|fuzz\/targets\/planted)\.js$/
 
 let nextPoint = 0
 

@@ -23,7 +23,7 @@ const SOURCES = [
   'class A { #n = x; get n() { return this.#n > 1 ? this.#n : -1 } static of() { return new A() } }\nclass B extends A { constructor() { super(); this.m = 1 } }\nreturn A.of().n + new B().n',
   'try { if (x > 1) throw new Error("big"); return 0 } catch (error) { return error.message } finally { x = 0 }',
   'label: for (;;) { for (;;) { if (x > 1) break label; x++; continue label } }\nreturn x',
-  "const list = [...(x > 1 ? [1] : [])]; return `${list.length > 0 ? 'some' : 'none'} ${x?.toFixed?.(1) ?? 'none'}`",
+  'const list = [...(x > 1 ? [1] : [])]; return (list.length > 0 ? "some" : "none") + (x?.toFixed?.(1) ?? "none")',
 ]
 
 t.test('instrumented code does what it did', async (t) => {
