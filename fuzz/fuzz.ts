@@ -1,7 +1,6 @@
 // `npm run fuzz`: the command. Installs the counters, then loads the targets, so that the library is instrumented as it comes; with workers, each process does so for its part.
 import { fork } from 'node:child_process'
 import { register } from 'node:module'
-import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Failure, Tally } from './fuzzer.js'
 import { installCounters } from './instrument/counters.js'
@@ -13,7 +12,7 @@ import { loadTargets, TARGET_NAMES } from './targets/index.js'
 /** What a worker tells. */
 type WorkerMessage =
   | { readonly kind: 'progress' | 'tally'; readonly tally: Tally }
-  | { readonly kind: 'failure'; readonly failure: Omit<Failure, 'input'>; readonly path: string }
+  | { readonly kind: 'failure'; readonly failure: Omit<Failure, 'input'>; readonly command: string }
   | { readonly kind: 'end'; readonly reached: number; readonly points: number }
 
 /** In a worker: which one it is, of how many. */
@@ -76,8 +75,8 @@ async function runHere(options: FuzzOptions): Promise<number> {
     {
       onProgress: tellProgress,
       onTally: tellTally,
-      onFailure: (failure, path) => {
-        tellFailure(failure, path)
+      onFailure: (failure, command) => {
+        tellFailure(failure, command)
         if (options.endsAtFirst) hasFailed = true
       },
     },
@@ -143,7 +142,7 @@ function handleWorker(message: WorkerMessage): void {
       tellTally(message.tally)
       return
     case 'failure':
-      tellFailure({ ...message.failure, input: new Uint8Array(0) }, message.path)
+      tellFailure({ ...message.failure, input: new Uint8Array(0) }, message.command)
       return
     case 'end':
       // Each has the whole library and knows only its own part of what was reached.
@@ -166,15 +165,15 @@ function tellTally(tally: Tally): void {
   console.log(`${progressLine(tally)}  done`)
 }
 
-function tellFailure(failure: Failure, path: string): void {
+function tellFailure(failure: Failure, command: string): void {
   if (WORKER !== null) {
     const { input: _, ...rest } = failure
-    send({ kind: 'failure', failure: rest, path })
+    send({ kind: 'failure', failure: rest, command })
     return
   }
   failures++
   console.log(`\n${failure.target}: ${failure.kind}\n${failure.text}`)
-  if (failure.kind !== 'heap') console.log(`repeat: npm run fuzz -- --target ${failure.target} --repeat ${relative(process.cwd(), path)}\n`)
+  console.log(`repeat: ${command}\n`)
 }
 
 function conclude(): number {

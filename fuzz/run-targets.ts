@@ -1,6 +1,6 @@
 // Fuzzes some targets, one after the other, in this process. Loaded only after the counters are installed: everything imported from here is instrumented.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { Random } from '../lib/io/random.js'
 import { CORPUS, hashOf, PROJECT, readCorpus, writeCorpus } from './corpus.js'
 import { Coverage } from './coverage.js'
@@ -13,7 +13,8 @@ import { beginSteps, slowestStepMs, type Target } from './target.js'
 export interface RunObserver {
   onProgress(tally: Tally): void
   onTally(tally: Tally): void
-  onFailure(failure: Failure, path: string): void
+  /** `command` repeats it. */
+  onFailure(failure: Failure, command: string): void
 }
 
 /** Milliseconds between lines of progress: at first, and when a target has taken more than ten times as long. */
@@ -35,10 +36,10 @@ export async function runTargets(plan: RunPlan, observer: RunObserver): Promise<
   for (const target of targets) {
     if (plan.isStopped()) break
     const random = new Random(options.seed).fork(target.name)
-    const fuzzer = new Fuzzer(target, {
+    const fuzzer: Fuzzer = new Fuzzer(target, {
       random,
       corpus: readCorpus(target.name, options.corpus ?? CORPUS),
-      onFailure: (failure) => observer.onFailure(failure, writeFailure(failure, options)),
+      onFailure: (failure) => observer.onFailure(failure, repeatCommand(failure, options, fuzzer.tally.inputs)),
     })
     const runs = Number.isFinite(plan.runs) ? Math.ceil((plan.runs * target.share) / shares) : Number.POSITIVE_INFINITY
     const deadline = performance.now() + (options.seconds * 1000) / targets.length
@@ -78,10 +79,13 @@ export async function repeatInput(target: Target, path: string): Promise<boolean
   }
 }
 
-function writeFailure(failure: Failure, options: FuzzOptions): string {
+/** What repeats a failure. Writes its input to a file; where memory grew, it was not one input, and the whole run is repeated. */
+function repeatCommand(failure: Failure, options: FuzzOptions, inputs: number): string {
+  const command = `npm run fuzz -- --target ${failure.target}`
+  if (failure.kind === 'heap') return `${command} --runs ${inputs} --seed ${options.seed}`
   const folder = options.crashes ?? join(PROJECT, 'fuzz', 'crashes')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${failure.target}-${failure.kind}-${hashOf(failure.input)}`)
   writeFileSync(path, failure.input)
-  return path
+  return `${command} --repeat ${relative(process.cwd(), path)}`
 }

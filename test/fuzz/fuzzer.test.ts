@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { type Failure, Fuzzer } from '../../fuzz/fuzzer.js'
 import { minimise } from '../../fuzz/minimise.js'
 import { Mutator } from '../../fuzz/mutator.js'
 import { readOptions } from '../../fuzz/options.js'
 import { decodeSteps, encodeSteps } from '../../fuzz/steps.js'
+import type { Target } from '../../fuzz/target.js'
 import { loadTargets } from '../../fuzz/targets/index.js'
 import { Random } from '../../lib/simulator/index.js'
 
@@ -74,6 +76,64 @@ t.test('an interrupt prints the table so far, of workers too', async (t) => {
   t.equal(code, 130, out)
   t.match(out, 'stopped early')
   t.match(out, /^wire +[\d,]+ /m)
+})
+
+/** Fuzzes a target of the test's own, without instrumentation. */
+async function fuzzHere(
+  target: Omit<Target, 'name' | 'about' | 'format' | 'maxBytes' | 'share' | 'dictionary' | 'seeds'>,
+  runs: number,
+): Promise<Failure[]> {
+  const failures: Failure[] = []
+  const own: Target = { name: 'own', about: '', format: 'bytes', maxBytes: 8, share: 1, dictionary: [], seeds: () => [], ...target }
+  const fuzzer = new Fuzzer(own, { random: new Random(1), corpus: [Uint8Array.of(0)], onFailure: (failure) => failures.push(failure) })
+  await fuzzer.run(
+    runs,
+    Number.POSITIVE_INFINITY,
+    () => false,
+    () => {},
+  )
+  return failures
+}
+
+t.test('an input that costs more than a millisecond is a failure', async (t) => {
+  const failures = await fuzzHere(
+    {
+      run(input) {
+        if (input.length !== 3) return
+        for (const until = performance.now() + 1.3; performance.now() < until; );
+      },
+    },
+    200,
+  )
+  t.equal(failures.length, 1)
+  t.equal(failures[0]?.kind, 'slow')
+  t.equal(failures[0]?.input.length, 3)
+})
+
+t.test('memory that grows is a failure', async (t) => {
+  const leak: Uint8Array[] = []
+  const failures = await fuzzHere({ run: () => void leak.push(new Uint8Array(100_000)) }, 400)
+  t.equal(failures[0]?.kind, 'heap')
+  t.match(failures[0]?.text, /bytes more are in use after 400 inputs/)
+})
+
+t.test('what only several inputs together break is joined into one, and made small', async (t) => {
+  let sum = 0
+  const failures = await fuzzHere(
+    {
+      inputsPerReset: 100,
+      reset() {
+        sum = 0
+      },
+      run(input) {
+        for (const byte of input) if (byte === 1) sum++
+        if (sum >= 3) throw new Error('three ones')
+      },
+    },
+    3000,
+  )
+  t.match(failures[0]?.text, 'three ones')
+  t.strictSame([...failures[0]!.input], [1, 1, 1])
 })
 
 t.test('the same seed gives the same inputs', async (t) => {
