@@ -49,7 +49,8 @@ class Direction {
   send(kind: number, channel: number, size: number, redundancy: number, now: number): void {
     const number = this.sizes.length
     this.sizes.push(size)
-    if (!this.end.send(kind, contentOf(number, size), now, { channel, redundancy, priority: kind + channel })) return
+    // A definition has one priority: what is sequenced keeps its order by it.
+    if (!this.end.send(kind, contentOf(number, size), now, { channel, redundancy, priority: kind === 1 ? 3 : kind + channel })) return
     const lane = kind === 0 ? -1 : kind === 1 ? SEQUENCED_LANE : kind === 2 ? 32 + channel : channel
     const numbers = this.sent.get(lane)
     if (numbers === undefined) this.sent.set(lane, [number])
