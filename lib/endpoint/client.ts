@@ -13,6 +13,7 @@ import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../ne
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
+import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -542,7 +543,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #handleWelcome(session: Session, payload: Uint8Array): void {
     const welcome = decodeControl(Welcome, payload)
-    if (welcome === undefined) {
+    if (welcome === undefined || !isClockTime(welcome.serverNow) || !isLoopTick(welcome.tick, welcome.tickMs)) {
       this.#fail(session, new NetworkError('PROTOCOL', 'the Welcome could not be read'))
       return
     }
