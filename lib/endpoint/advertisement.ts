@@ -108,6 +108,7 @@ export class Advertisement {
     return this.#name
   }
 
+  /** @throws TypeError or RangeError `BAD_OPTION` */
   set name(name: string) {
     checkShown('name', name)
     this.#name = name
@@ -118,6 +119,7 @@ export class Advertisement {
     return this.#info
   }
 
+  /** @throws RangeError `BAD_OPTION`; TypeError for what MessagePack cannot carry */
   set info(info: unknown) {
     this.#packedInfo = encodeData(info, MAX_DISCOVERY_INFO_BYTES, 'info')
     this.#info = info

@@ -88,8 +88,8 @@ control.freeze()
 export const END_REASONS = ['closed', 'kicked', 'timeout', 'overflow', 'server-closed', 'protocol-error', 'replaced'] as const
 
 /**
- * Why an accepted connection ended: the client closed it, the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs`, a send queue was full, the server closed, a side broke
- * the protocol, or the same client id connected anew (`replaced`).
+ * Why an accepted connection ended: the client closed it (`closed`), the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs` (`timeout`), a send queue
+ * was full (`overflow`), the server closed (`server-closed`), a side broke the protocol (`protocol-error`), or the same client id connected anew (`replaced`).
  */
 export type EndReason = (typeof END_REASONS)[number]
 

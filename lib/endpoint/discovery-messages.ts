@@ -88,7 +88,13 @@ export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length > DISCOVERY_QUERY_BYTES) return undefined
   const reply = Reply.codec.decode(bytes, 0, bytes.length) as MessageOf<typeof Reply> | undefined
   if (reply?.magic !== REPLY_MAGIC || reply.version !== VERSION) return undefined
-  if (reply.port === 0 || !(reply.waitedMs >= 0) || hasControlCharacters(reply.name) || hasControlCharacters(reply.game)) return undefined
+  if (
+    reply.port === 0 ||
+    !(reply.waitedMs >= 0 && reply.waitedMs < Number.POSITIVE_INFINITY) ||
+    hasControlCharacters(reply.name) ||
+    hasControlCharacters(reply.game)
+  )
+    return undefined
   return isNumericHost(reply.host) ? reply : undefined
 }
 

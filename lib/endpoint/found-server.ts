@@ -9,12 +9,15 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
  * A server that a search has found. It goes straight into `client.connect(found)`; `connect({ ...found, name: 'ada' })` gives the player's name along.
  */
 export class FoundServer {
+  /** Where to connect: a numeric host. */
   readonly host: string
+  /** The port of the game, not the discovery port. */
   readonly port: number
   /** The option `game` of the server. */
   readonly game: string
   /** How many are in, and how many may be. */
   readonly players: number
+  /** The option `maxPeers` of the server. */
   readonly maxPlayers: number
   /** What the server tells of itself. It comes from the network: check its form before you use it. */
   readonly info: unknown

@@ -16,7 +16,9 @@ import { Server } from './server.js'
 
 /** What `hostOrJoin` takes. */
 export interface HostOrJoinOptions<User> extends Pick<DiscoverOptions, 'signal' | 'interfaces' | 'addresses' | 'clock' | 'entropy'> {
+  /** The definitions that all players share. Servers with others are passed over. */
   readonly messages: MessageFactory
+  /** Servers of this game are looked for; the host's server has it too. */
   readonly game: string
   /** The player's name, as the server sees it. */
   readonly name: string
@@ -32,6 +34,7 @@ export interface HostOrJoinOptions<User> extends Pick<DiscoverOptions, 'signal' 
   readonly hz?: number | undefined
   /** The host's port. Default: the system chooses. */
   readonly port?: number | undefined
+  /** Players at once, the host among them. Default 64. */
   readonly maxPeers?: number | undefined
   /** What others see in a list of games, as `name` of `advertise`. Default: "NAME’s game". */
   readonly serverName?: string | undefined
@@ -47,6 +50,7 @@ export interface HostedOrJoined<User> {
   readonly client: Client
   /** Running, where this process is the host. Close it after the client. */
   readonly server: Server<User> | undefined
+  /** Whether this process runs the server. */
   readonly isHost: boolean
 }
 

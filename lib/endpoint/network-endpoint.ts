@@ -39,17 +39,20 @@ const DRIVE_MS = 10
 /** Without an update for this long, an active endpoint warns. */
 const IDLE_WARNING_MS = 1000
 
-/** Unless one comes within this. */
-const SECOND_LOOK_MS = 100
-
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
+/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. */
 export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
+  /** No connection, or on a server: it does not listen. */
   static readonly DISCONNECTED = 100
+  /** The last connection, or attempt, ended by an error. Only on a client or a peer. */
   static readonly ERRORED = 101
+  /** A server that takes connections. */
   static readonly LISTENING = 102
+  /** A client between `connect()` and the server's answer. */
   static readonly CONNECTING = 103
+  /** A client or peer that is in. */
   static readonly CONNECTED = 104
   /** Bytes of the largest datagram that is sent. */
   static readonly MTU = MTU
@@ -93,13 +96,13 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
   #lastUpdateAt = Number.NEGATIVE_INFINITY
-  #updates = 0
   #loop: FixedStepLoop | undefined
   /** Promises that wait and so drive the endpoint. */
   #drivers = 0
   #cancelDrive: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
 
+  /** @internal */
   constructor(options: EndpointOptions, isServer: boolean) {
     super()
     this.settings = readOptions(options)
@@ -241,7 +244,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected begin(): void {
     this.#lastUpdateAt = Number.NEGATIVE_INFINITY
     this.#cancelWatch?.()
-    this.#watch(this.clock.now())
+    this.#watch()
   }
 
   /** Called when the endpoint is not active any more. @internal */
@@ -386,7 +389,6 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   #noteUpdate(now: number): void {
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
-    this.#updates++
     if (elapsed > STALL_MS) {
       if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
@@ -401,17 +403,14 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     })
   }
 
-  /**
-   * After a stall of the whole process this timer may run before the loop's: so it looks a second time before it says that there is none.
-   * `updatesSeen` is the number of updates at the first look.
-   */
-  #watch(since: number, updatesSeen?: number): void {
+  /** Warns where a whole second passes without an update. A long frame counts as none: it holds this timer up too. */
+  #watch(): void {
+    const since = this.clock.now()
     this.#cancelWatch = this.clock.setTimer(
-      updatesSeen === undefined ? IDLE_WARNING_MS : SECOND_LOOK_MS,
+      IDLE_WARNING_MS,
       () => {
         if (!this.isActive) return
-        if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
-        else if (updatesSeen !== this.#updates) this.#watch(since, this.#updates)
+        if (this.#lastUpdateAt > since) this.#watch()
         else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
       },
       true,

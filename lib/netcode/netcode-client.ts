@@ -44,6 +44,7 @@ import { ReplayWindow } from './replay-window.js'
 
 /** How a `NetcodeClient` works. */
 export interface NetcodeClientOptions {
+  /** What seals and opens packets. */
   readonly crypto: Crypto
   /** A keep-alive leaves after this many milliseconds without a payload. In the first second it is 100, so that the server hears of a new client. Default: 100. */
   readonly keepAliveMs?: number
@@ -75,6 +76,7 @@ export interface NetcodeClientCounters {
  * for (let length = client.pollDatagram(out); length > 0; length = client.pollDatagram(out)) send(out, length, client.targetAddress)
  */
 export class NetcodeClient {
+  /** What was ignored, by cause. */
   readonly counters: NetcodeClientCounters = { malformed: 0, stranger: 0, unexpected: 0, replayed: 0, sequenceTooLarge: 0, forged: 0 }
 
   readonly #crypto: Crypto
@@ -117,6 +119,7 @@ export class NetcodeClient {
     return this.#machine.state
   }
 
+  /** The state in words. */
   get stateName(): NetcodeClientStateName {
     return STATE_NAMES[this.state]
   }

@@ -51,6 +51,7 @@ import { TokenHistory } from './token-history.js'
 export class NetcodeServer {
   /** False: requests and responses are ignored and counted; clients that are connected stay. */
   acceptNewClients = true
+  /** What was ignored, by cause. */
   readonly counters: NetcodeServerCounters = createServerCounters()
 
   readonly #maxClients: number
@@ -121,6 +122,7 @@ export class NetcodeServer {
     return { [Symbol.iterator]: () => this.#byId.values() }
   }
 
+  /** Connected clients. */
   get clientCount(): number {
     return this.#byId.size
   }
@@ -130,6 +132,7 @@ export class NetcodeServer {
     return this.#outbox.targetHost
   }
 
+  /** Where the datagram of the last `pollDatagram` goes: its port. */
   get targetPort(): number {
     return this.#outbox.targetPort
   }

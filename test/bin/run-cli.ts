@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { runCommandLine } from '../../bin/command-line.js'
 import { type Output, Terminal } from '../../bin/terminal.js'
+import { plainNode } from '../plain-node.js'
 
 const FILE = fileURLToPath(new URL('../../bin/tickwire.js', import.meta.url))
 
@@ -57,8 +58,8 @@ export async function runProcess(
   args: readonly string[],
   options: ProcessOptions & { readonly interruptAt?: string } = {},
 ): Promise<Ended> {
-  const { NODE_OPTIONS: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [FILE, ...args], { env: { ...inherited, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const [node, all] = plainNode([FILE, ...args])
+  const child = spawn(node, all, { env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => {}) // not every command reads it
   child.stdin.end(options.input ?? '')
   let stdout = ''

@@ -2,6 +2,7 @@ import t from 'tap'
 import { foundHeading, foundRow, hostAndPort } from '../../bin/found-table.js'
 import { Watch } from '../../bin/watch.js'
 import { encodeData } from '../../lib/endpoint/control-messages.js'
+import { MODE_NEEDS_TOKEN } from '../../lib/endpoint/discovery-messages.js'
 import { FoundServer } from '../../lib/endpoint/found-server.js'
 
 interface Seen {
@@ -21,7 +22,7 @@ function found({ id = 1, name = 'Ada', players = 0, latency = 1, info, needsToke
     idHigh: 0,
     fingerprintLow: 1,
     fingerprintHigh: 2,
-    modes: { needsToken, isSettling: false },
+    modes: needsToken ? MODE_NEEDS_TOKEN : 0,
     host: '',
     port: 9000,
     players,

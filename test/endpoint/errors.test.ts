@@ -131,6 +131,30 @@ t.test('handlers that emit events of their own do not settle a request that othe
   t.ok(isDecided)
 })
 
+t.test('a frame of several seconds is not taken for nobody calling update()', async (t) => {
+  const world = new World()
+  let frozenUntil = 0
+  const clock = {
+    now: () => world.clock.now(),
+    // As in a process that does something else meanwhile: its timers come when that is done.
+    setTimer: (delayMs: number, callback: () => void) =>
+      world.clock.setTimer(delayMs, () => {
+        if (world.clock.now() < frozenUntil) world.clock.setTimer(frozenUntil - world.clock.now(), callback)
+        else callback()
+      }),
+  }
+  const lines = captureWarnings(t)
+  const server = world.makeServer({ clock })
+  await world.settle(server.listen({ port: PORT }))
+  await world.step(500)
+  world.drive(server).isPaused = true
+  frozenUntil = world.clock.now() + 3000
+  await world.step(3000)
+  world.drive(server).isPaused = false
+  await world.step(3000)
+  t.strictSame(lines, [])
+})
+
 t.test('nobody calls update(): said once, for client and server', async (t) => {
   const warnings = captureWarnings(t)
   const world = new World()
@@ -231,9 +255,9 @@ t.test(
     await server.listen({ host: '127.0.0.1' })
     const loop = server.run({ hz: 60 })
     for (let i = 0; i < 200; i++) pass(17)
-    pass(3000) // the watch looks
-    pass(17) // an update
-    pass(3000) // and its second look comes after another stall
+    pass(3000)
+    pass(17)
+    pass(3000) // and another one
     for (let i = 0; i < 20; i++) pass(17)
     t.strictSame(warnings, [])
     loop.stop()

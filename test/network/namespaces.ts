@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { plainNode } from '../plain-node.js'
 import type { Task } from './actor.js'
 
 const SIDES = ['a', 'b', 'lonely'] as const
@@ -48,9 +49,8 @@ class Actor {
   #errors = ''
 
   constructor(namespace: string) {
-    // tap's hooks in NODE_OPTIONS would be loaded in it too.
-    const { NODE_OPTIONS: _, ...env } = process.env
-    this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ACTOR], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const [node, args] = plainNode([ACTOR])
+    this.#child = spawn('ip', ['netns', 'exec', namespace, node, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#closed = once(this.#child, 'close')
     this.#child.stdin!.on('error', () => {}) // it may have ended by itself
     this.#answers = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, dirname } from 'node:path'
+import { withoutHooks } from '../plain-node.js'
 
 export interface CommandEnd {
   readonly code: number | null
@@ -20,8 +21,8 @@ export interface RunningCommand {
 
 /** `command` is a line without quotes, such as `npm run server`. */
 export function startCommand(command: string, cwd: string, extra: Readonly<Record<string, string>> = {}): RunningCommand {
-  // tap puts its hooks into NODE_OPTIONS of every child, whatever `env` says; `env -u` takes them out on the far side.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', ...command.split(' ')], {
+  const [first, ...rest] = command.split(' ')
+  const child = spawn(...withoutHooks(first!, rest), {
     cwd,
     env: { ...userEnvironment(), ...extra },
     detached: true,
