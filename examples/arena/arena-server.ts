@@ -18,8 +18,6 @@ const CLOSING_MS = 1500
 export interface ArenaServerOptions {
   /** Inputs of each player, and ticks of the server, a second. */
   readonly hz: number
-  /** The clock of the server, in ms: what `serverNow()` of a client tells. */
-  readonly now: () => number
 }
 
 /** What the server keeps with each peer. */
@@ -53,7 +51,7 @@ export interface ArenaHost {
 }
 
 /** Sets a server up to be the arena. */
-export function hostArena(server: Server<ServerPlayer>, { hz, now }: ArenaServerOptions): ArenaHost {
+export function hostArena(server: Server<ServerPlayer>, { hz }: ArenaServerOptions): ArenaHost {
   const arena = new Arena(1)
   const inputMs = 1000 / hz
   let snapshots = 0
@@ -61,7 +59,7 @@ export function hostArena(server: Server<ServerPlayer>, { hz, now }: ArenaServer
   /** Set when the arena closes: to be called when that may go on, and when it must. */
   let closing: { readonly resolve: () => void; readonly until: number } | undefined
 
-  server.on('OnConnectRequest', (request) => request.accept(new ServerPlayer(arena.join(), now())))
+  server.on('OnConnectRequest', (request) => request.accept(new ServerPlayer(arena.join(), server.now())))
 
   server.onMessage(Input, (input, { user }) => {
     user.inputs.addNewer(input.number)
@@ -86,8 +84,8 @@ export function hostArena(server: Server<ServerPlayer>, { hz, now }: ArenaServer
 
   /** Takes one input's time from what the player has saved. */
   function mayRun(player: ServerPlayer): boolean {
-    player.savedMs = Math.min(player.savedMs + now() - player.countedAt, MAX_SAVED_MS)
-    player.countedAt = now()
+    player.savedMs = Math.min(player.savedMs + server.now() - player.countedAt, MAX_SAVED_MS)
+    player.countedAt = server.now()
     if (player.savedMs < inputMs) return false
     player.savedMs -= inputMs
     return true
@@ -101,12 +99,12 @@ export function hostArena(server: Server<ServerPlayer>, { hz, now }: ArenaServer
   function sendSnapshot(): void {
     const players = Array.from(server.peers, ({ id, user: { body, applied } }) => ({ id, ...body.spot, gems: body.gems, applied }))
     const watchers = Array.from(server.peers).filter(({ user }) => !user.isFinished)
-    server.sendTo(watchers, Snapshot, { number: snapshots++, at: Math.round(now()), gems: [...arena.gems], players })
+    server.sendTo(watchers, Snapshot, { number: snapshots++, at: Math.round(server.now()), gems: [...arena.gems], players })
     for (const { user } of watchers) user.snapshotsSent++
   }
 
   function sendLinks(): void {
-    const at = now()
+    const at = server.now()
     const players = Array.from(server.peers, (peer) => {
       const { latency, jitter, loss, bytes, messages } = peer.user.meter.add(at, peer.metrics())
       return {
@@ -125,14 +123,14 @@ export function hostArena(server: Server<ServerPlayer>, { hz, now }: ArenaServer
   function onTick(tick: number): void {
     if (isDue(tick, hz, SNAPSHOT_HZ)) sendSnapshot()
     if (isDue(tick, hz, LINKS_HZ)) sendLinks()
-    if (closing !== undefined && (server.peerCount === 0 || now() >= closing.until)) closing.resolve()
+    if (closing !== undefined && (server.peerCount === 0 || server.now() >= closing.until)) closing.resolve()
   }
 
   async function close(detail: string): Promise<void> {
     server.acceptNewConnections = false
     server.sendToAll(Closing, { detail })
     await new Promise<void>((resolve) => {
-      closing = { resolve, until: now() + CLOSING_MS }
+      closing = { resolve, until: server.now() + CLOSING_MS }
     })
     await server.close(detail)
   }

@@ -51,7 +51,7 @@ try {
   if (arena === undefined) fail(`${name} found no arena`)
   await connectTo(arena, client, name)
   const { hz } = arena
-  const bot = new Player(client, name, { hz, now: () => performance.now(), hasGhost: false })
+  const bot = new Player(client, name, { hz, hasGhost: false })
   player = bot
   client.run({ hz, onTick: (tick) => onTick(bot, tick, hz) })
 } catch (error) {

@@ -29,8 +29,6 @@ export interface PlayOptions {
   readonly name: string
   readonly hz: number
   readonly conditions: Conditions
-  /** A monotonic clock, in ms. */
-  readonly now: () => number
 }
 
 export class Play {
@@ -45,10 +43,10 @@ export class Play {
 
   /** The client is connected, and was made with the option `conditioner`. */
   constructor(options: PlayOptions) {
-    const { client, name, hz, now, conditions } = options
+    const { client, name, hz, conditions } = options
     this.#options = options
     this.#conditions = conditions
-    this.player = new Player(client, name, { hz, now, hasGhost: true })
+    this.player = new Player(client, name, { hz, hasGhost: true })
   }
 
   /** A direction holds until the next one, as terminals do not tell when a key comes up. */
@@ -111,9 +109,9 @@ export class Play {
   }
 
   #sample(): void {
-    const { client, now } = this.#options
+    const { client } = this.#options
     const states = new Map<number, LinkState>(this.player.links.map((link) => [link.id, { ...link, loss: link.loss / 100 }]))
-    states.set(client.peerId, this.#ownMeter.add(now(), client.metrics())) // fresher than what comes back from the server
+    states.set(client.peerId, this.#ownMeter.add(client.now(), client.metrics())) // fresher than what comes back from the server
     for (const [id, state] of states) {
       const history = this.#histories.get(id) ?? []
       history.push(state)
@@ -124,7 +122,7 @@ export class Play {
   }
 
   #chatLine(): string {
-    const now = this.#options.now()
+    const now = this.#options.client.now()
     const line = this.player.lastLine
     if (line === undefined || now - this.#chatAt < CHAT_MS) return this.#chat
     this.#chatAt = now

@@ -15,8 +15,6 @@ const ELSEWHERE_UNITS = 0.1
 export interface PlayerOptions {
   /** Ticks, and so inputs, a second: the same as the server's. */
   readonly hz: number
-  /** A monotonic clock, in ms. */
-  readonly now: () => number
   /** Sends the moves a second time, `ordered`. */
   readonly hasGhost: boolean
 }
@@ -34,7 +32,6 @@ export class Player {
   readonly ghost: Ghost | undefined
   readonly yourDelay: DelayMeter
   readonly ghostDelay: DelayMeter
-  readonly #now: () => number
   readonly #interpolation = new Interpolation()
   readonly #snapshots = new Arrivals()
   readonly #lines = new Arrivals()
@@ -49,10 +46,9 @@ export class Player {
   #worstCorrection = 0
   #isResting = false
 
-  constructor(client: Client, name: string, { hz, now, hasGhost }: PlayerOptions) {
+  constructor(client: Client, name: string, { hz, hasGhost }: PlayerOptions) {
     this.client = client
     this.name = name
-    this.#now = now
     this.prediction = new Prediction(1000 / hz)
     this.yourDelay = new DelayMeter(hz)
     this.ghostDelay = new DelayMeter(hz)
@@ -167,7 +163,7 @@ export class Player {
 
   /** Both dots as they have been seen up to now, just before the next move: when what they show is oldest. */
   #measure(): void {
-    const now = this.#now()
+    const now = this.client.now()
     this.#longestGapMs = Math.max(this.#longestGapMs, now - (this.#lastMoveAt ?? now))
     this.#lastMoveAt = now
     const spot = this.prediction.shown!

@@ -7,7 +7,7 @@ import { fail, obey, readSettings, report, type ServerReady, type ServerSettings
 
 const { hz, port, name, search } = readSettings<ServerSettings>()
 const server = new Server<ServerPlayer>({ messages, game: search.game, maxPeers: MAX_PLAYERS })
-const arena = hostArena(server, { hz, now: () => performance.now() }) // the clock that an endpoint runs on unless told otherwise
+const arena = hostArena(server, { hz })
 
 obey({ leave: () => (server.isRunning ? arena.close('the host has left') : server.close()) })
 

@@ -51,7 +51,7 @@ export async function visitArena(options: VisitOptions, party: Party): Promise<V
   const leave = (): Promise<void> => client.close(`${name} has left`)
   party.signal.addEventListener('abort', leave) // else a client keeps the process alive
   await party.unlessEnded(connectTo(arena, client, name))
-  const play = new Play({ client, name, hz: arena.hz, conditions, now: () => performance.now() })
+  const play = new Play({ client, name, hz: arena.hz, conditions })
   const where = isHost && options.lan ? `port ${arena.port}, on the LAN` : `${arena.host}:${arena.port}`
   const visit: Visit = {
     client,

@@ -18,23 +18,20 @@ interface World extends Simulation<ServerPlayer> {
 async function open(clients: number, network: readonly Stage[]): Promise<World> {
   const players: Player[] = []
   let host: ArenaHost | undefined
-  let clock = (): number => 0 // until the simulation is there to be asked
-  const now = (): number => clock()
   const world = await simulate<ServerPlayer>({
     seed: 3,
     messages,
     clients,
     network,
     server: (server) => {
-      host = hostArena(server, { hz: HZ, now })
+      host = hostArena(server, { hz: HZ })
       server.run({ hz: HZ, onTick: host.onTick })
     },
     client: (client, i) => {
-      players.push(new Player(client, `client ${i}`, { hz: HZ, now, hasGhost: i === 0 }))
+      players.push(new Player(client, `client ${i}`, { hz: HZ, hasGhost: i === 0 }))
       client.onMessage(Closing, () => {})
     },
   })
-  clock = () => world.clock.now()
   return { ...world, host: host!, players }
 }
 
