@@ -1,6 +1,7 @@
 import t from 'tap'
 import { FragmentFrame } from '../../lib/protocol/fragment-frame.js'
 import { Reassembly } from '../../lib/protocol/reassembly.js'
+import { REASSEMBLY_PAGE_BYTES } from '../../lib/wire/limits.js'
 import { random } from './pair.js'
 import { numberOf, payload } from './payloads.js'
 
@@ -31,9 +32,16 @@ t.test('memory grows with what has arrived', async (t) => {
   const whole = payload(1, 1_000_000)
   const reassembly = new Reassembly(5, whole.length)
   reassembly.add(part(whole, 0, 16), whole)
-  t.ok(reassembly.bytes.length <= 2048)
+  t.equal(reassembly.pageBytes, REASSEMBLY_PAGE_BYTES)
   for (let block = 16; block < 160; block += 16) reassembly.add(part(whole, block, 16), whole)
-  t.ok(reassembly.bytes.length <= 2 * 160 * 64)
+  t.ok(reassembly.pageBytes <= 160 * 64 + REASSEMBLY_PAGE_BYTES)
+})
+
+t.test('the last block alone takes one page, not the memory of the whole', async (t) => {
+  const whole = payload(1, 256 * 1024)
+  const reassembly = new Reassembly(5, whole.length)
+  reassembly.add(part(whole, 4095, 1), whole)
+  t.equal(reassembly.pageBytes, REASSEMBLY_PAGE_BYTES)
 })
 
 t.test('a part of another type or size is refused', async (t) => {
