@@ -13,6 +13,7 @@ import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../ne
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
+import { isTime } from '../protocol/connection.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -522,7 +523,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #handleWelcome(session: Session, payload: Uint8Array): void {
     const welcome = decodeControl(Welcome, payload)
-    if (welcome === undefined) {
+    if (welcome === undefined || ![welcome.serverNow, welcome.tick, welcome.tickMs].every(isTime)) {
       this.#fail(session, new NetworkError('PROTOCOL', 'the Welcome could not be read'))
       return
     }
