@@ -35,6 +35,7 @@ process.on('message', (order: AttackOrder | 'leave' | 'close') => {
       : attackOutside(strangerAttacks[order.index]!, order))
 })
 process.on('disconnect', () => process.exit(0))
+process.on('SIGINT', () => {}) // the parent ends this process when it has its figures
 process.send!('ready')
 
 /** Address number n: 127.16.0.1 and on, never one that the server or the players have. */

@@ -56,7 +56,14 @@ if (options.isList) {
 }
 if (all.length === 0) fail(`--only expected a part of an attack's name, got "${options.only}"; --list shows them`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(130))
+let isInterrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (isInterrupted) end(130)
+    isInterrupted = true
+    console.error('ending after this attack, with what was measured; once more ends at once')
+  })
+}
 
 const server = start('server.js', ['--expose-gc'])
 const targets = (await answer(server)) as ServerReady
@@ -74,6 +81,7 @@ const rows = all.map(({ kind, name }): Row => emptyRow(kind, name))
 const ended: string[] = []
 for (let run = 1; run <= options.runs; run++) {
   for (const [i, { kind, index, name }] of all.entries()) {
+    if (isInterrupted) break
     progress(`run ${run} of ${options.runs}, ${i + 1} of ${all.length}: ${name}`)
     await measureOnce(rows[i]!, { kind, index })
   }
@@ -90,8 +98,8 @@ if (options.json !== undefined) {
   )
   console.log(`written to ${options.json}`)
 }
-const isGood = played.connected === options.players && played.echoed === played.sent && played.wrong === 0
-await end(isGood ? 0 : 1)
+const isGood = !isInterrupted && played.connected === options.players && played.echoed === played.sent && played.wrong === 0
+end(isGood ? 0 : 1)
 
 /** A baseline, the attack, and what is left of it. */
 async function measureOnce(row: Row, { kind, index }: Pick<AttackOrder, 'kind' | 'index'>): Promise<void> {
@@ -194,7 +202,7 @@ function figuresOf(row: Row) {
 
 function print(rows: readonly Row[], { sent, echoed, wrong, connected }: Played): void {
   for (const kind of ['stranger', 'insider'] as const) {
-    const ofKind = rows.filter((row) => row.kind === kind)
+    const ofKind = rows.filter((row) => row.kind === kind && row.sent.length > 0)
     if (ofKind.length === 0) continue
     console.log(
       `\n${kind === 'stranger' ? `Strangers, from ${options.addresses} addresses of 127/8` : 'Players inside, four at a time, with valid keys'}\n`,
@@ -263,7 +271,7 @@ function ask<T>(child: ChildProcess, question: object): Promise<T> {
   return answered
 }
 
-async function end(code: number): Promise<never> {
+function end(code: number): never {
   isEnding = true
   for (const child of children) child.kill()
   process.exit(code)

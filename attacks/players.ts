@@ -24,6 +24,7 @@ process.on(
   },
 )
 process.on('disconnect', () => process.exit(0))
+process.on('SIGINT', () => {}) // the parent ends this process when it has its figures
 process.send!('ready')
 
 async function join({ open }: ServerReady, count: number): Promise<void> {

@@ -30,6 +30,7 @@ process.on('message', (message: { readonly ask?: 'measure' | 'collect' | 'close'
   else if (message.ask !== undefined) process.send!(measure(message.ask === 'collect'))
 })
 process.on('disconnect', () => process.exit(0))
+process.on('SIGINT', () => {}) // the parent ends this process when it has its figures
 
 function measure(collects: boolean): Measured {
   const { user, system } = process.cpuUsage() // before the collection, which is no attacker's doing
