@@ -26,14 +26,18 @@ Attacks a server of this host, on loopback only, while honest players play, and 
   --json FILE     writes all figures as JSON
   --help          this`
 
+/** Players are quiet for so long before what an attack costs is measured: what was under way has arrived. */
+const QUIET_MS = 100
+const IDLE_MS = 100
+/** Of fewer datagrams no price is told. */
+const MIN_MEASURED_DATAGRAMS = 100
+
 interface Row {
   readonly kind: 'insider' | 'stranger'
   readonly name: string
   readonly sent: number[]
   readonly received: number[]
   readonly cpuMicros: number[]
-  readonly baselineCpu: number[]
-  readonly attackCpu: number[]
   readonly replyRatio: number[]
   readonly grownBytes: number[]
   readonly latencies: number[]
@@ -101,43 +105,14 @@ if (options.json !== undefined) {
 const isGood = !isInterrupted && played.connected === options.players && played.echoed === played.sent && played.wrong === 0
 end(isGood ? 0 : 1)
 
-/** A baseline, the attack, and what is left of it. */
+/** The players alone, the players under attack, and the attack while they are quiet: the first two show what it does to them, the last what it costs. */
 async function measureOnce(row: Row, { kind, index }: Pick<AttackOrder, 'kind' | 'index'>): Promise<void> {
-  const { seconds, addresses } = options
-  const attack = kind === 'insider' ? insiderAttacks[index]! : undefined
   await ask<Played>(players, { ask: 'played' })
-  const before = await ask<Measured>(server, { ask: 'collect' })
-  await sleep(seconds * 1000)
-  const rest = await ask<Measured>(server, { ask: 'measure' })
+  await sleep(options.seconds * 1000)
   row.baselineLatencies.push(...(await ask<Played>(players, { ask: 'played' })).latenciesMs)
-
-  const rate = kind === 'stranger' ? options.rate : options.rate / 4
-  attacker.send({ kind, index, seconds, rate, addresses, targets } satisfies AttackOrder)
-  await answer(attacker) // everything is made and every attacker is in
-  if (attack?.wantsBulk) server.send({ bulk: attack.outcome === 'overflow' ? 'all' : 'some' })
-  await ask<Played>(players, { ask: 'played' })
-  const begun = await ask<Measured>(server, { ask: 'measure' })
-  const startedAt = performance.now()
-  const done = (await answer(attacker)) as AttackDone
-  await drained(begun.inPackets)
-  const stop = await ask<Measured>(server, { ask: 'collect' })
-  const tookMs = performance.now() - startedAt
-  row.latencies.push(...(await ask<Played>(players, { ask: 'played' })).latenciesMs)
-  server.send({ bulk: 'none' })
-  attacker.send('leave')
-  await answer(attacker)
-  for (let i = 0; i < 30 && (await ask<Measured>(server, { ask: 'measure' })).peers > options.players; i++) await sleep(50)
-
-  const baselineMs = seconds * 1000
-  const restCpu = (rest.cpuMicros - before.cpuMicros) / baselineMs
-  const attackCpu = (stop.cpuMicros - begun.cpuMicros) / tookMs
-  const ofPlayers = ((rest.inPackets - before.inPackets) / baselineMs) * tookMs
-  const received = targetsOwn(row) ? done.sent : Math.max(0, stop.inPackets - begun.inPackets - ofPlayers)
+  const { done, begun, stop, latenciesMs } = await attackOnce(kind, index)
+  row.latencies.push(...latenciesMs)
   row.sent.push(done.sent)
-  row.received.push(received)
-  row.baselineCpu.push(restCpu / 10)
-  row.attackCpu.push(attackCpu / 10)
-  if (received > 200) row.cpuMicros.push(((attackCpu - restCpu) * tookMs) / received)
   row.replyRatio.push(done.sentBytes === 0 ? 0 : done.replyBytes / done.sentBytes)
   row.grownBytes.push(stop.memoryBytes - begun.memoryBytes)
   row.rateLimited += stop.rateLimited - begun.rateLimited
@@ -146,7 +121,59 @@ async function measureOnce(row: Row, { kind, index }: Pick<AttackOrder, 'kind' |
     const change = count - begun.causes[cause]!
     if (change > 0) row.causes[cause] = (row.causes[cause] ?? 0) + change
   }
-  ended.push(...[...rest.ends, ...begun.ends, ...stop.ends].filter((text) => text.startsWith('player')))
+  ended.push(...[...begun.ends, ...stop.ends].filter((text) => text.startsWith('player')))
+
+  players.send({ plays: false })
+  await sleep(QUIET_MS)
+  const idle = await idleRates()
+  const quiet = await attackOnce(kind, index)
+  players.send({ plays: true })
+  const packets = quiet.stop.inPackets - quiet.begun.inPackets - idle.packetsPerMs * quiet.tookMs
+  const received = targetsOwn(row) ? quiet.done.sent : Math.max(0, packets)
+  row.received.push(received)
+  if (received > MIN_MEASURED_DATAGRAMS)
+    row.cpuMicros.push((quiet.stop.cpuMicros - quiet.begun.cpuMicros - idle.cpuMicrosPerMs * quiet.tookMs) / received)
+}
+
+/** What the server does for players that say nothing. */
+async function idleRates(): Promise<{ cpuMicrosPerMs: number; packetsPerMs: number }> {
+  const before = await ask<Measured>(server, { ask: 'measure' })
+  const startedAt = performance.now()
+  await sleep(IDLE_MS)
+  const after = await ask<Measured>(server, { ask: 'measure' })
+  const tookMs = performance.now() - startedAt
+  return { cpuMicrosPerMs: (after.cpuMicros - before.cpuMicros) / tookMs, packetsPerMs: (after.inPackets - before.inPackets) / tookMs }
+}
+
+interface Attacked {
+  readonly done: AttackDone
+  readonly begun: Measured
+  readonly stop: Measured
+  readonly tookMs: number
+  readonly latenciesMs: readonly number[]
+}
+
+async function attackOnce(kind: AttackOrder['kind'], index: number): Promise<Attacked> {
+  const { seconds, addresses } = options
+  const attack = kind === 'insider' ? insiderAttacks[index]! : undefined
+  const rate = kind === 'stranger' ? options.rate : options.rate / 4
+  attacker.send({ kind, index, seconds, rate, addresses, targets } satisfies AttackOrder)
+  await answer(attacker) // everything is made and every attacker is in
+  if (attack?.wantsBulk) server.send({ bulk: attack.outcome === 'overflow' ? 'all' : 'some' })
+  await ask<Played>(players, { ask: 'played' })
+  const { memoryBytes } = await ask<Measured>(server, { ask: 'collect' })
+  const begun = { ...(await ask<Measured>(server, { ask: 'measure' })), memoryBytes }
+  const startedAt = performance.now()
+  const done = (await answer(attacker)) as AttackDone
+  await drained(begun.inPackets)
+  const stop = await ask<Measured>(server, { ask: 'collect' })
+  const tookMs = performance.now() - startedAt
+  const { latenciesMs } = await ask<Played>(players, { ask: 'played' })
+  server.send({ bulk: 'none' })
+  attacker.send('leave')
+  await answer(attacker)
+  for (let i = 0; i < 30 && (await ask<Measured>(server, { ask: 'measure' })).peers > options.players; i++) await sleep(20)
+  return { done, begun, stop, tookMs, latenciesMs }
 }
 
 /** Waits until the server has read what lies in its socket: as long as more arrives than twice what players send. */
@@ -171,8 +198,6 @@ function emptyRow(kind: Row['kind'], name: string): Row {
     sent: [],
     received: [],
     cpuMicros: [],
-    baselineCpu: [],
-    attackCpu: [],
     replyRatio: [],
     grownBytes: [],
     latencies: [],
@@ -188,8 +213,6 @@ function figuresOf(row: Row) {
     sentPerSecond: Math.round(median(row.sent) / options.seconds),
     receivedPerSecond: Math.round(median(row.received) / options.seconds),
     cpuMicrosPerDatagram: row.cpuMicros.length === 0 ? undefined : round(median(row.cpuMicros), 1),
-    cpuPercentBaseline: round(median(row.baselineCpu), 1),
-    cpuPercentAttack: round(median(row.attackCpu), 1),
     replyBytesPerByte: round(median(row.replyRatio), 3),
     memoryGrowthMB: round(median(row.grownBytes) / 1e6, 2),
     p99MsBaseline: round(percentile(row.baselineLatencies, 0.99), 1),
@@ -209,7 +232,7 @@ function print(rows: readonly Row[], { sent, echoed, wrong, connected }: Played)
     )
     console.log(
       renderTable(
-        ['attack', 'sent/s', 'received/s', 'µs each', 'CPU %', 'before', 'reply B/B', 'memory MB', 'p99 ms', 'before', 'what became of it'],
+        ['attack', 'sent/s', 'received/s', 'µs each', 'reply B/B', 'memory MB', 'p99 ms', 'before', 'what became of it'],
         ofKind.map((row) => {
           const f = figuresOf(row)
           return [
@@ -217,8 +240,6 @@ function print(rows: readonly Row[], { sent, echoed, wrong, connected }: Played)
             String(f.sentPerSecond),
             String(f.receivedPerSecond),
             f.cpuMicrosPerDatagram === undefined ? '' : f.cpuMicrosPerDatagram.toFixed(1),
-            f.cpuPercentAttack.toFixed(0),
-            f.cpuPercentBaseline.toFixed(0),
             f.replyBytesPerByte.toFixed(3),
             Math.max(0, f.memoryGrowthMB).toFixed(1),
             f.p99MsAttack.toFixed(0),

@@ -17,9 +17,16 @@ let isPlaying = false
 
 process.on(
   'message',
-  (message: { readonly join?: { readonly server: ServerReady; readonly count: number }; readonly ask?: 'played' | 'close' }) => {
+  (message: {
+    readonly join?: { readonly server: ServerReady; readonly count: number }
+    readonly ask?: 'played' | 'close'
+    readonly plays?: boolean
+  }) => {
     if (message.join !== undefined) void join(message.join.server, message.join.count)
-    else if (message.ask === 'played') tell()
+    else if (message.plays !== undefined) {
+      isPlaying = message.plays
+      nextTickAt = performance.now()
+    } else if (message.ask === 'played') tell()
     else void close()
   },
 )
