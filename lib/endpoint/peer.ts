@@ -69,7 +69,7 @@ export class Peer<User = undefined> extends Measured {
 
   /**
    * Queues a message for this peer; it leaves with the next update. Returns the bytes queued: 0 where the connection has ended, or the queue was full.
-   * @throws TypeError, RangeError or NetworkError (`code`) for misuse: an unknown message, values that do not fit, a message above `maxMessageBytes`
+   * @throws TypeError, RangeError or NetworkError (`code`) for misuse: an unknown message, values that do not fit, a message above `maxMessageBytes`. One above that of the client alone throws nothing: OnError hears of it, and 0 is returned
    */
   send<M extends FromServer>(type: M, values: InputOf<M>, options?: SendOptions): number {
     return this.#connection.send(type, values, options)

@@ -75,6 +75,8 @@ export interface ServerConnectionOwner<User> {
   handleMessage(peer: Peer<User>, type: AnyMessageType, message: object): void
   /** An accepted peer has ended; `error` is said first. */
   handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void
+  /** Says by OnError that something failed that is this peer's own doing. */
+  reportSoon(peer: Peer<User>, error: NetworkError): void
   /** The slot can be freed. */
   handleClosed(connection: ServerConnection<User>): void
   now(): number
@@ -159,7 +161,15 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
     if (!this.isAccepted) return 0
-    return this.link.send(type, values, delivery, this.link.needsNow(type, delivery) ? this.#owner.now() : 0)
+    this.#options.encoder.encode(type, values) // throws for what no peer could get
+    try {
+      return this.link.sendEncoded(type, delivery, this.link.needsNow(type, delivery) ? this.#owner.now() : 0)
+    } catch (error) {
+      // What a client says of itself must not throw in the game's loop, where it would cost the others their messages.
+      if (!(error instanceof NetworkError)) throw error
+      this.#owner.reportSoon(this.#peer!, error)
+      return 0
+    }
   }
 
   // ── Decisions ──

@@ -44,7 +44,7 @@ export interface ServerOptions extends EndpointOptions {
    */
   readonly maxTokenLifetimeSeconds?: number | undefined
   /**
-   * What one client may send in a second, and in one burst: messages, and one more for each packet. What comes above it is dropped as if the network had lost it, so that a flood of one player costs the others nothing,
+   * What one client may send in a second, and in one burst: messages, one more for each packet, and one for 16 elements of arrays or values of packed data. What comes above it is dropped as if the network had lost it, so that a flood of one player costs the others nothing,
    * and what is reliable comes late. 0: no limit. Default 20,000: a 60 Hz game with ten messages a tick needs 660, and an upload in full packets gets 24 MB/s.
    */
   readonly maxMessagesPerSecond?: number | undefined
@@ -401,6 +401,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       keepAliveMs,
       maxTimeoutSeconds: timeoutMs === 0 ? Number.MAX_SAFE_INTEGER : timeoutMs / 1000,
       isOpen,
+      // Whoever makes its own token can name any client id, so that here it proves nothing, and throws nobody out.
+      takeOver: !isOpen,
       requestRates: requestRatesFor(this.#maxConnectsPerSecond),
       admits: (host) => this.#joiningOf(host) < Math.max(MIN_JOINING_OF_NETWORK, this.#maxPeers / 4),
     })
@@ -535,6 +537,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       welcomeOf: () => this.#welcome(),
       handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
       handleEnd: (peer, reason, detail, data, error) => this.#handleEnd(peer, reason, detail, data, error),
+      reportSoon: (peer, error) => this.#reportSoon(peer, error),
       handleClosed: (connection) => this.#netcode?.disconnectClient(connection.client),
       now: () => this.clock.now(),
       settled: (promise) => this.drive(promise),
@@ -626,13 +629,18 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         bytes += peer.connection.link.sendEncoded(type, delivery, now)
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error
-        this.events.pushStep(() => {
-          this.report(error, peer) // later, as a handler may send, and the encoder still holds this message
-          return undefined
-        })
+        this.#reportSoon(peer, error)
       }
     }
     return bytes
+  }
+
+  /** Later, as a handler may send, and the encoder still holds the message that failed. */
+  #reportSoon(peer: Peer<User>, error: NetworkError): void {
+    this.events.pushStep(() => {
+      this.report(error, peer)
+      return undefined
+    })
   }
 }
 

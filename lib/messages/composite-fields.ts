@@ -2,6 +2,7 @@
 import { decodeLength, encodeLength } from './byte-fields.js'
 import { BoolNode, checkKey } from './choice-fields.js'
 import type { CodeWriter, FieldPath } from './code-writer.js'
+import { decodeWork } from './decode-work.js'
 import type { Field, Fields, InputValuesOf, OptionalField, ValuesOf } from './field.js'
 import {
   decodeFrame,
@@ -145,6 +146,7 @@ class ArrayNode extends FieldNode {
     const least = this.#isBool ? `(${count} + 7 >> 3)` : `${count} * ${minFrameBytes(this.#element)}`
     out.checkRoom(least)
     out.line(`const ${list} = new Array(${count})`)
+    out.line(`${out.constant(decodeWork)}.values += ${this.#isBool ? `${count} >> 3` : count}`)
     if (this.#isBool) {
       this.#decodeBits(out, name)
       return list

@@ -21,5 +21,12 @@ export const MAX_ARRAY_LENGTH = 65_536
 /** Containers within containers in a `packed` value. Neither side's recursion goes deeper, so no bytes can exhaust the stack. */
 export const MAX_PACKED_DEPTH = 32
 
+/**
+ * Values of one `packed` value, in all its arrays and objects together: an element or member counts one, an array or object three more, as it costs more to make. Without a bound 256 KiB
+ * could be a quarter million objects, and everybody would wait for tens of milliseconds while they are made.
+ */
+export const MAX_PACKED_VALUES = 131_072
+export const PACKED_CONTAINER_VALUES = 3
+
 /** Steps of one `quantized` field: what four bytes count. */
 export const MAX_QUANTIZED_STEPS = 0xffffffff

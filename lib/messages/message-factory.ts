@@ -23,6 +23,7 @@ export class MessageFactory {
   /** Index is the id; holes are undefined. Rebuilt by #assignIds. */
   #byId: (AnyDefinition | undefined)[] = []
   #inIdOrder: readonly AnyDefinition[] = []
+  #hashes: readonly number[] | undefined
   /** False while a definition has been added that has no id yet. */
   #isAssigned = true
   #isFrozen = false
@@ -90,7 +91,8 @@ export class MessageFactory {
   /** A 32-bit FNV-1a hash of each of `definitions`, in their order, over what `fingerprint` covers. Where two sides differ, it says which definition does. */
   get definitionHashes(): readonly number[] {
     this.#assignIds()
-    return this.#inIdOrder.map((definition) => fnv1a32(definition.signature))
+    this.#hashes ??= this.#inIdOrder.map((definition) => fnv1a32(definition.signature)) // once: every Hello is compared with them
+    return this.#hashes
   }
 
   /** 16 hex digits that are the same on two sides exactly when id, name, fields, delivery, from and channel of all messages are: the 64-bit FNV-1a hash of them. */

@@ -1,13 +1,17 @@
 // Looks through received MessagePack before msgpackr sees it. msgpackr has no limit of depth, decodes extensions whatever its options, and compiles functions for
 // the record definitions of a peer; what passes here has none of that, and every count in it is backed by bytes.
 // Format: https://github.com/msgpack/msgpack/blob/master/spec.md
-import { MAX_PACKED_DEPTH } from './limits.js'
+import { decodeWork } from './decode-work.js'
+import { MAX_PACKED_DEPTH, MAX_PACKED_VALUES, PACKED_CONTAINER_VALUES } from './limits.js'
 import { isUtf8 } from './text.js'
+
+/** Values that the containers of the value being looked through may still have. */
+let left = 0
 
 const PROTO_KEY = new TextEncoder().encode('__proto__')
 
 /**
- * The offset behind the one value that begins at `at`, or −1 where it is cut off at `end`, nested more than 32 deep, or holds what no tickwire peer sends:
+ * The offset behind the one value that begins at `at`, or −1 where it is cut off at `end`, nested more than 32 deep, of more than 131,072 values, or holds what no tickwire peer sends:
  * extensions (but for the three bytes d4 00 00 that stand for undefined), records, the unused token c1, keys that are not text, a key `__proto__`, invalid UTF-8.
  */
 export function scanValue(bytes: Uint8Array, at: number, end: number, depth = 0): number {
@@ -79,18 +83,30 @@ function readSize(bytes: Uint8Array, at: number, width: number): number {
 
 function scanArray(bytes: Uint8Array, at: number, end: number, count: number, depth: number): number {
   if (depth === MAX_PACKED_DEPTH || count > end - at) return -1
+  if (!admits(count, depth)) return -1
   for (let i = 0; i < count && at >= 0; i++) at = scanValue(bytes, at, end, depth + 1)
   return at
 }
 
 function scanMap(bytes: Uint8Array, at: number, end: number, count: number, depth: number): number {
   if (depth === MAX_PACKED_DEPTH || count * 2 > end - at) return -1
+  if (!admits(count, depth)) return -1
   for (let i = 0; i < count && at >= 0; i++) {
     const value = scanKey(bytes, at, end)
     if (value < 0) return -1
     at = scanValue(bytes, value, end, depth + 1)
   }
   return at
+}
+
+/** Counts the values of a container. False where the whole has too many. */
+function admits(count: number, depth: number): boolean {
+  if (depth === 0) left = MAX_PACKED_VALUES
+  const values = count + PACKED_CONTAINER_VALUES
+  left -= values
+  if (left < 0) return false
+  decodeWork.values += values
+  return true
 }
 
 function scanKey(bytes: Uint8Array, at: number, end: number): number {

@@ -104,7 +104,7 @@ class PackedNode extends FieldNode {
 type Parsed<T> = [Extract<T, boolean>] extends [never] ? T : unknown
 
 /**
- * Data without a fixed layout, as MessagePack: what JSON carries, and undefined, NaN, infinities, bigints of 64 bits and Uint8Arrays; at most 32 levels deep. Ten times slower and larger than
+ * Data without a fixed layout, as MessagePack: what JSON carries, and undefined, NaN, infinities, bigints of 64 bits and Uint8Arrays; at most 32 levels deep and 131,072 values in all (an array or object counts three more). Ten times slower and larger than
  * fixed fields. Dates, Maps, Sets and other classes of the language are refused: send a Date as its number or its text. A validator checks on both sides:
  *
  * - a Standard Schema (Valibot, Zod, ArkType, …), synchronous: `send` takes its input and sends it unchanged, the receiver gets its output;

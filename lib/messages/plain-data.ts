@@ -1,6 +1,9 @@
 // Checks that a value survives MessagePack unchanged, before msgpackr would turn it into something else in silence: a Set into an array, a Map into an object.
-import { MAX_PACKED_DEPTH } from './limits.js'
+import { MAX_PACKED_DEPTH, MAX_PACKED_VALUES, PACKED_CONTAINER_VALUES } from './limits.js'
 import { describe, keyPath } from './refusal.js'
+
+/** Values that the containers of the value being checked may still have. */
+let left = 0
 
 /** What is wrong with a value, and where in it. */
 export interface Unsendable {
@@ -41,6 +44,9 @@ function findInObject(value: object, depth: number): Unsendable | undefined {
     return { path: '', expected: PLAIN_DATA, got: describe(value) }
   // A cycle ends here too.
   if (depth === MAX_PACKED_DEPTH) return { path: '', expected: `at most ${MAX_PACKED_DEPTH} levels of arrays and objects`, got: 'more' }
+  if (depth === 0) left = MAX_PACKED_VALUES
+  left -= PACKED_CONTAINER_VALUES + (isArray ? value.length : Object.keys(value).length)
+  if (left < 0) return { path: '', expected: `at most ${MAX_PACKED_VALUES} values in all`, got: 'more' }
   if (isArray) {
     for (let i = 0; i < value.length; i++) {
       const found = findUnsendable(value[i], depth + 1)

@@ -65,8 +65,8 @@ export const DEFAULT_TIMEOUT_SECONDS = 10
 /** Ours: clients that were challenged and have not answered yet, for each slot; the one heard of longest ago gives way. About 1 kB each. */
 export const PENDING_CLIENTS_PER_SLOT = 4
 
-/** Ours: the least number of challenged clients that are remembered. */
-export const MIN_PENDING_CLIENTS = 256
+/** Ours: the least number of challenged clients that are remembered: as many as a flood of valid requests may add in 0.8 s, so that a client with that round trip still gets in. 4 MB then. */
+export const MIN_PENDING_CLIENTS = 4096
 
 /** Ours: connect tokens remembered until they expire, at least; 8 for each slot where that is more. About 200 B each. 16,384 in 30 s are 546 connects a second. */
 export const MIN_TOKEN_HISTORY = 16_384

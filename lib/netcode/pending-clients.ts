@@ -1,5 +1,6 @@
 // Clients that were challenged and have not answered yet: the standard's "encryption mappings". Bounded; the one heard of longest ago gives way.
 import type { Address } from '../io/address.js'
+import { OldestKeys } from '../wire/oldest-keys.js'
 import { AddressMap } from './address-map.js'
 import type { PrivateToken } from './private-token.js'
 
@@ -36,6 +37,7 @@ export class PendingClient {
 export class PendingClients {
   readonly #byAddress = new AddressMap<PendingClient>()
   readonly #byAge = new Set<PendingClient>()
+  readonly #oldest = new OldestKeys(this.#byAge)
   readonly #maxClients: number
 
   constructor(maxClients: number) {
@@ -56,7 +58,7 @@ export class PendingClients {
     const previous = this.#byAddress.get(host, port)
     if (previous !== undefined) this.delete(previous)
     const isFull = this.#byAge.size >= this.#maxClients
-    if (isFull) this.#deleteOldest()
+    if (isFull) this.delete(this.#oldest.take()!)
     this.#byAddress.set(host, port, client)
     this.#byAge.add(client)
     return isFull
@@ -82,12 +84,5 @@ export class PendingClients {
       else if (client.forgottenAt < next) next = client.forgottenAt
     }
     return next
-  }
-
-  #deleteOldest(): void {
-    for (const oldest of this.#byAge) {
-      this.delete(oldest)
-      return
-    }
   }
 }

@@ -5,6 +5,7 @@
 //
 // Entries live until their token expires. They lie in a map for look-ups and in a heap ordered by expiry, so that expiring costs the expired and no scan.
 import { readUint16 } from '../wire/bytes.js'
+import { OldestKeys } from '../wire/oldest-keys.js'
 
 /** What a request's token is worth. */
 export type TokenVerdict = 'accepted' | 'consumed' | 'other-address' | 'full'
@@ -19,6 +20,7 @@ interface TokenEntry {
 
 export class TokenHistory {
   readonly #entries = new Map<string, TokenEntry>()
+  readonly #oldest = new OldestKeys(this.#entries)
   /** A binary heap, the earliest expiry first. Unused where the oldest are evicted. */
   readonly #heap: TokenEntry[] = []
   readonly #maxEntries: number
@@ -63,10 +65,7 @@ export class TokenHistory {
   #add(entry: TokenEntry): TokenVerdict {
     if (this.#entries.size >= this.#maxEntries) {
       if (!this.#evictOldest) return 'full'
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest)
-        break
-      }
+      this.#entries.delete(this.#oldest.take()!)
     }
     this.#entries.set(entry.key, entry)
     if (!this.#evictOldest) this.#pushHeap(entry)

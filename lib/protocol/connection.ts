@@ -41,6 +41,8 @@ export interface ConnectionOptions {
   readonly window: LaneWindow
   /** Bit c: the game uses channel c. */
   readonly channels: number
+  /** The highest id of the game's definitions. Default: the highest that the wire can name. */
+  readonly maxTypeId?: number
 }
 
 /** Bytes of PING and PONG frames. */
@@ -72,7 +74,7 @@ export class Connection implements PacketOwner {
   constructor(options: ConnectionOptions, now: number) {
     this.#options = options
     this.#sender = new MessageSender(options.pool, options.window)
-    this.#receiver = new MessageReceiver(options.sink, options.window, options.maxMessageBytes, options.channels)
+    this.#receiver = new MessageReceiver(options.sink, options.window, options.maxMessageBytes, options.channels, options.maxTypeId)
     this.#peerMaxAckDelayMs = options.maxAckDelayMs
     this.#path = this.#newPath(now)
     this.#nextPingAt = now + IDLE_PING_MS
@@ -102,6 +104,11 @@ export class Connection implements PacketOwner {
 
   get heldMessages(): number {
     return this.#receiver.heldMessages
+  }
+
+  /** Large unreliable messages that the peer has begun: each took memory, whether or not it is ever complete. */
+  get begunReassemblies(): number {
+    return this.#receiver.begunReassemblies
   }
 
   /** Messages given up before they were sent: `ttlMs`, held back too long, or the queue was full. */

@@ -31,13 +31,21 @@ export class MessageReceiver {
   readonly #lanes: (LaneReceiver | undefined)[] = new Array(LANES).fill(undefined)
   readonly open: LaneReceiver[] = []
   readonly #unreliable: UnreliableReceiver
+  /** The highest id of the game's definitions: of others nothing is remembered. */
+  readonly #maxTypeId: number
 
-  constructor(sink: MessageSink, window: LaneWindow, maxMessageBytes: number, channels: number) {
+  constructor(sink: MessageSink, window: LaneWindow, maxMessageBytes: number, channels: number, maxTypeId = MAX_TYPE_ID) {
     this.#sink = sink
     this.#window = window
     this.#maxMessageBytes = maxMessageBytes
     this.#channels = channels
     this.#unreliable = new UnreliableReceiver(maxMessageBytes)
+    this.#maxTypeId = maxTypeId
+  }
+
+  /** Large unreliable and sequenced messages that were begun, and the pages that they ask for, since the connection was made. */
+  get begunReassemblies(): number {
+    return this.#unreliable.begun
   }
 
   /** Messages that wait for an earlier one, on all lanes. */
@@ -106,9 +114,14 @@ export class MessageReceiver {
     if (payload < 0) return -1
     const offset = payload + header.length
     const low = readUint24(bytes, at)
-    const isNew = isSequenced ? this.#unreliable.acceptSequenced(header.typeId, low) : this.#unreliable.acceptNumbered(low)
-    if (isNew) this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, header.typeId, bytes, payload, offset)
+    if (isSequenced ? this.#isNewest(header.typeId, low) : this.#unreliable.acceptNumbered(low))
+      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, header.typeId, bytes, payload, offset)
     return offset
+  }
+
+  /** What is of no definition of the game counts as new: it is dropped above, where that is counted. */
+  #isNewest(typeId: number, low: number): boolean {
+    return typeId > this.#maxTypeId || this.#unreliable.acceptSequenced(typeId, low)
   }
 
   #readFragment(isOrdered: boolean, bytes: Uint8Array, at: number, end: number): number {
@@ -122,6 +135,7 @@ export class MessageReceiver {
     if (at + 3 > end || !fragment.read(bytes, at + 3, end)) return -1
     if (fragment.totalBytes > this.#maxMessageBytes || fragment.typeId > MAX_TYPE_ID) return -1
     const behind = fragment.end
+    if (fragment.typeId > this.#maxTypeId) return behind
     const whole = this.#unreliable.receiveFragment(isSequenced, readUint24(bytes, at), fragment, bytes)
     if (whole !== undefined)
       this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, whole.typeId, whole.toBytes(), 0, whole.totalBytes)

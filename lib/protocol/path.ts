@@ -107,7 +107,7 @@ export class Path {
 
   setMaxAckDelays(ownMs: number, peerMs: number): void {
     this.#maxAckDelayMs = ownMs
-    this.#peerMaxAckDelayMs = peerMs
+    this.#peerMaxAckDelayMs = Math.min(peerMs, MAX_MAX_ACK_DELAY_MS)
   }
 
   // ── Receiving ──
@@ -135,12 +135,11 @@ export class Path {
     }
     let isProgress = false
     for (let i = 0; i < ranges.count; i++) {
-      const last = Math.min(ranges.last[i]!, this.#sent.end - 1)
-      for (let sequence = Math.max(ranges.first[i]!, this.#sent.oldest); sequence <= last; sequence++) {
-        const packet = this.#sent.get(sequence)
-        if (packet === undefined) continue
+      const end = Math.min(ranges.last[i]! + 1, this.#sent.end)
+      let sequence = this.#sent.next(Math.max(ranges.first[i]!, this.#sent.oldest), end)
+      for (; sequence < end; sequence = this.#sent.next(sequence + 1, end)) {
         isProgress = true
-        this.#acknowledge(packet, receivedAt)
+        this.#acknowledge(this.#sent.get(sequence)!, receivedAt)
       }
     }
     if (isProgress) {

@@ -1,11 +1,10 @@
 // A large message of which blocks arrive in any order. Memory is taken in segments, for what has arrived and no more: were it taken up to the highest block, a fragment
 // of one byte at the end of a message would cost the whole of it, and a datagram of a hundred such fragments 25 MB.
-import { BLOCK_BYTES } from '../wire/limits.js'
+import { BLOCK_BYTES, SEGMENT_BYTES } from '../wire/limits.js'
 import { blockCount, type FragmentFrame } from './fragment-frame.js'
 
-/** Blocks of a segment, so that two words say which have arrived. */
-const SEGMENT_BLOCKS = 64
-const SEGMENT_BYTES = SEGMENT_BLOCKS * BLOCK_BYTES
+/** 64: two words say which have arrived. */
+const SEGMENT_BLOCKS = SEGMENT_BYTES / BLOCK_BYTES
 
 /** 4 KiB of a message, or what is left of it at its end. */
 interface Segment {

@@ -23,6 +23,8 @@ export class SentPacket {
 export class SentPackets {
   #ring: (SentPacket | undefined)[] = new Array(8).fill(undefined)
   #mask = 7
+  /** Bit `sequence & mask`: tracked. An ack may name thousands of numbers; those that are settled are passed over 32 at a time. */
+  #tracked = new Int32Array(1)
   /** The oldest number that may be tracked, and the oldest that may be neither acknowledged nor lost. */
   oldest = 0
   oldestOpen = 0
@@ -32,6 +34,18 @@ export class SentPackets {
   get(sequence: number): SentPacket | undefined {
     const packet = this.#ring[sequence & this.#mask]
     return packet !== undefined && packet.sequence === sequence ? packet : undefined
+  }
+
+  /** The first tracked number from `from` on and below `end`; `end` where there is none. `from` is `oldest` or above, and `end` not above `this.end`. */
+  next(from: number, end: number): number {
+    let sequence = from
+    while (sequence < end) {
+      const at = sequence & this.#mask
+      const rest = this.#tracked[at >>> 5]! >>> (at & 31)
+      if (rest !== 0) return Math.min(end, sequence + 31 - Math.clz32(rest & -rest))
+      sequence += Math.min(32 - (at & 31), this.#mask + 1 - at)
+    }
+    return end
   }
 
   /** Whether a packet with this number can be tracked. Where not, what is oldest has to be given up first. */
@@ -63,10 +77,14 @@ export class SentPackets {
 
   commit(packet: SentPacket, sequence: number): void {
     packet.sequence = sequence
+    const at = sequence & this.#mask
+    this.#tracked[at >>> 5]! |= 1 << (at & 31)
     this.end = sequence + 1
   }
 
   release(packet: SentPacket): void {
+    const at = packet.sequence & this.#mask
+    this.#tracked[at >>> 5]! &= ~(1 << (at & 31))
     packet.sequence = -1
   }
 
@@ -86,7 +104,14 @@ export class SentPackets {
   #grow(): void {
     const ring: (SentPacket | undefined)[] = new Array((this.#mask + 1) * 2).fill(undefined)
     const mask = ring.length - 1
-    for (const packet of this.#ring) if (packet !== undefined && packet.sequence >= 0) ring[packet.sequence & mask] = packet
+    const tracked = new Int32Array(Math.ceil(ring.length / 32))
+    for (const packet of this.#ring) {
+      if (packet === undefined || packet.sequence < 0) continue
+      const at = packet.sequence & mask
+      ring[at] = packet
+      tracked[at >>> 5]! |= 1 << (at & 31)
+    }
+    this.#tracked = tracked
     this.#ring = ring
     this.#mask = mask
   }

@@ -1,12 +1,15 @@
 // Incoming unreliable and sequenced messages: repeats are told apart by number, a sequenced message that is not newer than the last of its definition is dropped,
 // and a few large ones may be incomplete at a time.
-import { MAX_UNRELIABLE_REASSEMBLIES, UNRELIABLE_HISTORY } from '../wire/limits.js'
+import { MAX_UNRELIABLE_REASSEMBLIES, SEGMENT_BYTES, UNRELIABLE_HISTORY } from '../wire/limits.js'
 import { restoreId } from '../wire/sequence.js'
 import type { FragmentFrame } from './fragment-frame.js'
 import { Reassembly } from './reassembly.js'
 
 /** Sequenced numbers are looked for from 4 million behind the last to 12 million ahead: what arrives is at most 2.4 million old, but any number may have been lost. */
 const LOOK_AHEAD = 1 << 22
+
+/** Numbers that the wire tells apart; a multiple of UNRELIABLE_HISTORY. */
+const NUMBERS = 1 << 24
 
 interface Incomplete {
   readonly isSequenced: boolean
@@ -22,6 +25,8 @@ export class UnreliableReceiver {
   #newest = -1
   /** Oldest first. */
   readonly #incomplete: Incomplete[] = []
+  /** Large messages that were begun, and the pages that they ask for: a peer may begin dozens with one packet. */
+  begun = 0
   /** Total sizes of what is incomplete, and the bound on it. */
   #incompleteBytes = 0
   readonly #maxIncompleteBytes: number
@@ -53,7 +58,8 @@ export class UnreliableReceiver {
     const bit = 1 << (number & 7)
     if (number <= this.#newest && (this.#history[at]! & bit) !== 0) return false
     this.#history[at]! |= bit
-    if (number > this.#newest) this.#newest = number
+    // Only the low bits count, so that a peer that jumps ahead with each message never gets to where doubles are not exact.
+    if (number > this.#newest) this.#newest = number < 2 * NUMBERS ? number : (number % NUMBERS) + NUMBERS
     return true
   }
 
@@ -69,6 +75,7 @@ export class UnreliableReceiver {
     while (at >= 0 && !isPartOf(this.#incomplete[at]!, isSequenced, number, fragment.typeId)) at--
     if (at < 0) {
       this.#makeRoom(fragment.totalBytes)
+      this.begun += 1 + fragment.totalBytes / SEGMENT_BYTES
       at = this.#incomplete.push({ isSequenced, number, reassembly: new Reassembly(fragment.typeId, fragment.totalBytes) }) - 1
     }
     const { reassembly } = this.#incomplete[at]!

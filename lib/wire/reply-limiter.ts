@@ -1,6 +1,7 @@
 // How often hosts that have proven nothing are answered: a token bucket for all together, and one for each network, so that neither a flood with forged senders nor one eager host costs more than that.
 import { networkOf } from './address.js'
 import { MAX_COUNTED_NETWORKS } from './limits.js'
+import { OldestKeys } from './oldest-keys.js'
 import { TokenBucket } from './token-bucket.js'
 
 /** Replies a second, and in one burst: to all, and to one network. */
@@ -19,6 +20,7 @@ export class ReplyLimiter {
   readonly #rates: ReplyRates
   readonly #all: TokenBucket
   readonly #networks = new Map<string, TokenBucket>()
+  readonly #oldest = new OldestKeys(this.#networks)
 
   constructor(rates: ReplyRates) {
     this.#rates = rates
@@ -38,7 +40,7 @@ export class ReplyLimiter {
   #bucketOf(network: string): TokenBucket {
     const known = this.#networks.get(network)
     if (known !== undefined) return known
-    if (this.#networks.size >= MAX_COUNTED_NETWORKS) this.#networks.delete(this.#networks.keys().next().value!)
+    if (this.#networks.size >= MAX_COUNTED_NETWORKS) this.#networks.delete(this.#oldest.take()!)
     const bucket = new TokenBucket(this.#rates.perSecondAndNetwork, this.#rates.burstOfNetwork)
     this.#networks.set(network, bucket)
     return bucket
