@@ -125,7 +125,8 @@ export class ClientPlayer {
   /** The process vanishes. */
   kill(closesPort: boolean): void {
     this.host.kill(closesPort)
-    for (const session of [this.session, this.#open]) if (session !== undefined && session.client.end === undefined) session.client.isGone = true
+    for (const session of [this.session, this.#open])
+      if (session !== undefined && session.client.end === undefined) session.client.isGone = true
     this.#open = undefined
     this.world.forgetPromises(this.host)
   }
@@ -137,10 +138,9 @@ export class ClientPlayer {
     if (session === undefined || !client.connected) return
     checkBounds(client.metrics(), { out: session.up, in: session.down, who: `client ${session.name}` }, world)
     const serverNow = client.serverNow()
-    if (serverNow < session.serverNow) world.journal.violate('clock', `serverNow() of ${session.name} went from ${session.serverNow} to ${serverNow}`)
+    if (serverNow < session.serverNow)
+      world.journal.violate('clock', `serverNow() of ${session.name} went from ${session.serverNow} to ${serverNow}`)
     session.serverNow = serverNow
-    const address = this.host.transport.address
-    if (address !== undefined) world.noteAddress(address, session)
   }
 
   // ── Its process ──
@@ -198,7 +198,8 @@ export class ClientPlayer {
       void this.client.connect({ host: SERVER_HOST, port: SERVER_PORT })
       this.world.journal.violate('misuse', `connect() of client ${this.index} did not throw while it is connecting or connected`)
     } catch (error) {
-      if (!(error instanceof NetworkError) || error.code !== 'ALREADY_ACTIVE') this.world.journal.violate('misuse', `connect() threw ${error}`)
+      if (!(error instanceof NetworkError) || error.code !== 'ALREADY_ACTIVE')
+        this.world.journal.violate('misuse', `connect() threw ${error}`)
     }
   }
 
@@ -233,7 +234,10 @@ export class ClientPlayer {
     const { world, session } = this
     world.journal.note(`client ${this.index}: OnConnectRequestAccepted, ${session?.name}`)
     if (session === undefined || session.client.acceptedAt !== undefined || this.#open !== undefined) {
-      world.journal.violate('events', `OnConnectRequestAccepted of client ${this.index} came twice, or before the end of the last connection`)
+      world.journal.violate(
+        'events',
+        `OnConnectRequestAccepted of client ${this.index} came twice, or before the end of the last connection`,
+      )
       return undefined
     }
     session.client.acceptedAt = world.now
@@ -257,12 +261,17 @@ export class ClientPlayer {
     world.journal.count(`attempts that failed: ${error instanceof RejectedError ? `rejected as ${error.reason}` : error.code}`)
     if (session.outcome !== undefined) world.journal.violate('promise', `connect() of ${session.name} settled twice`)
     session.outcome = error
-    if (session.client.acceptedAt !== undefined) world.journal.violate('events', `connect() of ${session.name} rejected after OnConnectRequestAccepted`)
+    if (session.client.acceptedAt !== undefined)
+      world.journal.violate('events', `connect() of ${session.name} rejected after OnConnectRequestAccepted`)
     const problem = judgeFailure(session, error, world.factsOf(session))
-    if (problem !== undefined) world.journal.violate('attempts', `connect() of ${session.name} rejected as "${error.message.slice(0, 80)}" ${problem}`)
+    if (problem !== undefined)
+      world.journal.violate('attempts', `connect() of ${session.name} rejected as "${error.message.slice(0, 80)}" ${problem}`)
     const expected = error instanceof RejectedError ? 1 : 0
     if (session.rejectedEvents !== expected)
-      world.journal.violate('events', `OnConnectRequestRejected of ${session.name} came ${session.rejectedEvents} times, and ${expected} is right`)
+      world.journal.violate(
+        'events',
+        `OnConnectRequestRejected of ${session.name} came ${session.rejectedEvents} times, and ${expected} is right`,
+      )
   }
 
   #handleDisconnect(reason: EndReason, detail: string, data: unknown): void {
@@ -278,7 +287,10 @@ export class ClientPlayer {
     world.journal.count(`ended on the client: ${reason}`)
     const silenceMs = world.now - session.client.heardAt
     if (reason === 'timeout' && silenceMs + world.slackMs < world.timeoutMs)
-      world.journal.violate('timeouts', `client ${session.name} timed out after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`)
+      world.journal.violate(
+        'timeouts',
+        `client ${session.name} timed out after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`,
+      )
     if (session.plan.comesBack && !session.client.isSilenced) this.connect(PLAIN_PLAN)
   }
 

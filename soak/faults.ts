@@ -41,6 +41,9 @@ export function runReaction(
 
 /** OnError has reported a handler. */
 export function checkHandlerError(error: NetworkError, host: Host<Driven>, journal: Journal): void {
-  if (error.cause instanceof Fault) host.reportedFaults++
-  else journal.violate('exception', `a handler of ${host.name} failed: ${error.cause instanceof Error ? error.cause.stack : error.message}`)
+  if (error.cause instanceof Fault) {
+    host.reportedFaults++
+    journal.count('handler faults')
+  } else
+    journal.violate('exception', `a handler of ${host.name} failed: ${error.cause instanceof Error ? error.cause.stack : error.message}`)
 }

@@ -97,7 +97,8 @@ export class Flow {
     this.#noteReliable(type, 0)
     if (type.delivery !== 'ordered') return undefined
     const next = this.#nextOf(this.#lane(type.channel))
-    if (next?.type !== type) return `${type.name} came where ${next === undefined ? 'nothing' : `${next.type.name} ${next.serial}`} was next`
+    if (next?.type !== type)
+      return `${type.name} came where ${next === undefined ? 'nothing' : `${next.type.name} ${next.serial}`} was next`
     return this.#receiveOrdered(type.channel, next)
   }
 
@@ -118,7 +119,8 @@ export class Flow {
         lane.next = i + 1
         return undefined
       }
-      if (next.type.ttlMs === undefined) return `${message.type.name} ${message.serial} came before ${next.type.name} ${next.serial} on channel ${channel}`
+      if (next.type.ttlMs === undefined)
+        return `${message.type.name} ${message.serial} came before ${next.type.name} ${next.serial} on channel ${channel}`
     }
     return `${message.type.name} ${message.serial} came after later ones on channel ${channel}`
   }

@@ -192,5 +192,11 @@ function drawSend(draw: Draw, setup: Setup, client: number): Action {
 function drawBroadcast(draw: Draw, setup: Setup, client: number): Action {
   const bytes = Math.max(0, drawBytes(draw, setup))
   const type = draw.of(contents.filter(({ from }) => from !== 'client'))
-  return { kind: 'broadcast', type: type.name, bytes: Math.min(bytes, 4000), count: draw.skewed(1, 10), except: draw.chance(0.2) ? client : -1 }
+  return {
+    kind: 'broadcast',
+    type: type.name,
+    bytes: Math.min(bytes, 4000),
+    count: draw.skewed(1, 10),
+    except: draw.chance(0.2) ? client : -1,
+  }
 }

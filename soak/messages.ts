@@ -1,6 +1,6 @@
 // What is sent in a soak: every delivery, on several channels, with and without priorities, lifetimes and repeats, and messages without a single byte.
 // Each message says which connection it belongs to and which one of it it is, and its body follows from both: so whoever gets it can tell whether it is whole.
-import { bytes, type Delivery, type MessageType, MessageFactory, type Sender, uint32, varuint } from '../lib/index.js'
+import { bytes, type Delivery, MessageFactory, type MessageType, type Sender, uint32, varuint } from '../lib/index.js'
 import { Random } from '../lib/simulator/index.js'
 
 /** What a message holds, but those without fields. */

@@ -228,14 +228,21 @@ class Play {
     const end = healedAt + SETTLE_MS + Math.max(world.setup.serverTimeoutMs, world.setup.clientTimeoutMs, 15_000)
     while (!this.#isBroken && !this.#isSettled()) {
       if (world.now >= end) {
-        world.journal.violate('progress', `not settled ${(world.now - healedAt).toFixed(0)} ms after the network was good: ${this.#unsettled().join('; ')}`)
+        world.journal.violate(
+          'progress',
+          `not settled ${(world.now - healedAt).toFixed(0)} ms after the network was good: ${this.#unsettled().join('; ')}`,
+        )
         return
       }
       await world.run(100)
       open.forEach((session, i) => {
         if (world.now - healedAt <= limits[i]! || !isOpen(session) || session.client.isSilenced || session.server.isSilenced) return
         const due = session.up.describeDue() ?? session.down.describeDue()
-        if (due !== undefined) world.journal.violate('progress', `${session.name}: ${due}, have not arrived ${limits[i]!.toFixed(0)} ms after the network was good`)
+        if (due !== undefined)
+          world.journal.violate(
+            'progress',
+            `${session.name}: ${due}, have not arrived ${limits[i]!.toFixed(0)} ms after the network was good`,
+          )
       })
     }
     if (this.#isBroken) return
@@ -258,7 +265,8 @@ class Play {
       if (isOnClient && !isOnServer) texts.push(`${session.name} is open on the client only`)
       else if (isOnServer && !isOnClient) texts.push(`${session.name} is open on the server only`)
       else if (session.isCutOff && isOnClient) texts.push(`${session.name} is cut off and open`)
-      else if (isOpen(session) && (up.due > 0 || down.due > 0)) texts.push(`${session.name} waits for ${up.describeDue() ?? down.describeDue()}`)
+      else if (isOpen(session) && (up.due > 0 || down.due > 0))
+        texts.push(`${session.name} waits for ${up.describeDue() ?? down.describeDue()}`)
     }
     for (const player of world.clients)
       if (player.host.isAlive && (player.client.pendingAcks > 0 || player.client.outBufferBytes > 0) && player.client.connected)
@@ -286,7 +294,10 @@ class Play {
   #checkFaults(): void {
     for (const host of this.#world.hosts) {
       if (host.isAlive && host.faults !== host.reportedFaults)
-        this.#world.journal.violate('errors', `handlers of ${host.name} failed ${host.faults} times, and OnError said so ${host.reportedFaults} times`)
+        this.#world.journal.violate(
+          'errors',
+          `handlers of ${host.name} failed ${host.faults} times, and OnError said so ${host.reportedFaults} times`,
+        )
     }
   }
 
@@ -294,10 +305,14 @@ class Play {
     const world = this.#world
     const { sent, duplicated, delivered, lost, tooLarge, queueDropped, partitioned, unreachable } = world.network.simulated.counters
     const ended = delivered + lost + tooLarge + queueDropped + partitioned + unreachable
-    if (ended > sent + duplicated) world.journal.violate('counters', `${ended} datagrams have ended, of ${sent} sent and ${duplicated} copies`)
+    if (ended > sent + duplicated)
+      world.journal.violate('counters', `${ended} datagrams have ended, of ${sent} sent and ${duplicated} copies`)
     const { server } = world
     if (server.host.isAlive && server.server.outPackets !== (world.network.sentBy.get('10.0.0.1') ?? 0) - server.sentBefore)
-      world.journal.violate('counters', `the server says that it sent ${server.server.outPackets} datagrams, and ${world.network.sentBy.get('10.0.0.1')} left it`)
+      world.journal.violate(
+        'counters',
+        `the server says that it sent ${server.server.outPackets} datagrams, and ${world.network.sentBy.get('10.0.0.1')} left it`,
+      )
   }
 
   // ── The end ──
@@ -333,8 +348,10 @@ class Play {
     await world.run(CONNECT_MS)
     for (const session of asked) {
       const { outcome } = session
-      if (outcome !== true) world.journal.violate('progress', `${session.name} was not let in on a good network: ${outcome?.message ?? 'no answer'}`)
-      else if (session.up.due > 0 || session.down.due > 0) world.journal.violate('progress', `${session.name} waits for ${session.up.describeDue() ?? session.down.describeDue()}`)
+      if (outcome !== true)
+        world.journal.violate('progress', `${session.name} was not let in on a good network: ${outcome?.message ?? 'no answer'}`)
+      else if (session.up.due > 0 || session.down.due > 0)
+        world.journal.violate('progress', `${session.name} waits for ${session.up.describeDue() ?? session.down.describeDue()}`)
     }
   }
 
@@ -350,7 +367,8 @@ class Play {
     const timer = world.clock.nextTimer()
     if (timer < Number.POSITIVE_INFINITY) {
       world.clock.advance(60_000)
-      if (world.clock.nextTimer() < Number.POSITIVE_INFINITY) world.journal.violate('leaks', `a timer is still set a minute after everything has ended`)
+      if (world.clock.nextTimer() < Number.POSITIVE_INFINITY)
+        world.journal.violate('leaks', `a timer is still set a minute after everything has ended`)
     }
   }
 
@@ -361,7 +379,8 @@ class Play {
       ['client', client],
       ['server', server],
     ] as const)
-      if (acceptedAt !== undefined && end === undefined && !isGone) journal.violate('ends', `${name} was accepted, and its ${side} never heard of an end`)
+      if (acceptedAt !== undefined && end === undefined && !isGone)
+        journal.violate('ends', `${name} was accepted, and its ${side} never heard of an end`)
     const ofClient = judgeClientEnd(session)
     if (ofClient !== undefined) journal.violate('reasons', `${name} ended on the client as "${client.end?.reason}" ${ofClient}`)
     const ofServer = judgeServerEnd(session)
@@ -369,7 +388,8 @@ class Play {
     const farewell = judgeFarewell(session)
     if (farewell !== undefined) journal.violate('farewells', `${name}: ${farewell}`)
     if (session.outcome === undefined && !client.isGone) journal.violate('promise', `connect() of ${name} never settled`)
-    if (client.acceptedAt !== undefined && server.acceptedAt === undefined) journal.violate('events', `${name} was let in, and the server had no OnConnect`)
+    if (client.acceptedAt !== undefined && server.acceptedAt === undefined)
+      journal.violate('events', `${name} was let in, and the server had no OnConnect`)
   }
 }
 

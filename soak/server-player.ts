@@ -2,12 +2,24 @@
 import { type ConnectRequest, type EndReason, type NetworkError, type Peer, Server } from '../lib/index.js'
 import { checkHandlerError, Fault, runReaction } from './faults.js'
 import type { Host } from './host.js'
-import { BROADCAST_TAG, bodyOf, type Content, contents, empties, framedBytes, isEmptyType, isReliable, payloadBytes, type SoakType, messages } from './messages.js'
+import {
+  BROADCAST_TAG,
+  bodyOf,
+  type Content,
+  contents,
+  empties,
+  framedBytes,
+  isEmptyType,
+  isReliable,
+  messages,
+  payloadBytes,
+  type SoakType,
+} from './messages.js'
 import { checkBounds } from './metrics-check.js'
 import { SERVER_HOST } from './network.js'
 import type { Reaction } from './operations.js'
 import { type Order, sendOne } from './sending.js'
-import { rejectDetail, type Session } from './session.js'
+import { clientOf, rejectDetail, type Session } from './session.js'
 import type { World } from './world.js'
 
 export const SERVER_PORT = 9000
@@ -161,10 +173,19 @@ export class ServerPlayer {
         return
       }
       reached++
-      this.#sessionOf(peer).down.add({ type, delivery: type.delivery, tag: BROADCAST_TAG, serial, bytes, sentAt: world.now, reaction: 'none' })
+      this.#sessionOf(peer).down.add({
+        type,
+        delivery: type.delivery,
+        tag: BROADCAST_TAG,
+        serial,
+        bytes,
+        sentAt: world.now,
+        reaction: 'none',
+      })
       world.journal.count(`sent ${type.delivery}`)
     })
-    if (queued !== reached * each) world.journal.violate('send', `sendToAll() returned ${queued} for ${reached} peers at ${each} bytes each`)
+    if (queued !== reached * each)
+      world.journal.violate('send', `sendToAll() returned ${queued} for ${reached} peers at ${each} bytes each`)
   }
 
   react(reaction: Reaction, session: Session): unknown {
@@ -191,10 +212,12 @@ export class ServerPlayer {
     for (const peer of server.peers) {
       peers++
       const session = this.#sessionOf(peer)
-      if (!this.#inside.has(session)) world.journal.violate('events', `${peer.name} is among the peers without OnConnect, or after OnDisconnect`)
+      if (!this.#inside.has(session))
+        world.journal.violate('events', `${peer.name} is among the peers without OnConnect, or after OnDisconnect`)
       checkBounds(peer.metrics(), { out: session.down, in: session.up, who: `peer ${peer.name}` }, world)
     }
-    if (peers !== this.#inside.size) world.journal.violate('events', `the server has ${peers} peers, and ${this.#inside.size} are in by its events`)
+    if (peers !== this.#inside.size)
+      world.journal.violate('events', `the server has ${peers} peers, and ${this.#inside.size} are in by its events`)
     if (peers > world.setup.maxPeers) world.journal.violate('bounds', `${peers} peers are in, of ${world.setup.maxPeers}`)
     const asking = world.sessions.filter(({ outcome, client }) => outcome === undefined && client.end === undefined).length
     if (peers + asking >= world.setup.maxPeers) world.fullAt = world.now
@@ -284,11 +307,14 @@ export class ServerPlayer {
     }
     const { server } = session
     if (server.acceptedAt !== undefined) world.journal.violate('events', `OnConnect of ${peer.name} came a second time`)
-    if (!session.isWelcome) world.journal.violate('events', `OnConnect of ${peer.name}, whom the handler refused (${session.plan.decision})`)
+    if (!session.isWelcome)
+      world.journal.violate('events', `OnConnect of ${peer.name}, whom the handler refused (${session.plan.decision})`)
     server.acceptedAt = world.now
     server.isGone = false // the server that vanished was one before this
     this.#inside.add(session)
     world.noteAddress(peer.address, session)
+    const { outside } = world.clients[clientOf(session)]!.host.transport
+    session.isCutOff = outside?.port !== peer.address.port // a NAT may have given it another address since, or before
     world.journal.count('connections accepted')
     return this.react(session.plan.onConnect, session)
   }
@@ -305,14 +331,18 @@ export class ServerPlayer {
     world.journal.count(`ended on the server: ${reason}`)
     const silenceMs = world.now - server.heardAt
     if (reason === 'timeout' && silenceMs + world.slackMs < world.timeoutMs)
-      world.journal.violate('timeouts', `the server timed out ${peer.name} after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`)
+      world.journal.violate(
+        'timeouts',
+        `the server timed out ${peer.name} after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`,
+      )
   }
 
   #handleError(peer: Peer<User> | undefined, error: NetworkError): void {
     const { world } = this
     world.journal.note(`server: OnError ${peer?.name ?? ''} ${error.code}: ${error.message}`)
     if (error.code === 'HANDLER') checkHandlerError(error, this.host, world.journal)
-    else if (peer !== undefined && (error.code === 'TIMEOUT' || error.code === 'OVERFLOW')) this.#sessionOf(peer).server.lastError = error.code
+    else if (peer !== undefined && (error.code === 'TIMEOUT' || error.code === 'OVERFLOW'))
+      this.#sessionOf(peer).server.lastError = error.code
     else world.journal.violate('errors', `the server's OnError: ${error.code} ${error.message}`)
   }
 
@@ -323,7 +353,10 @@ export class ServerPlayer {
     world.journal.noteNumbers(session.tag, content?.serial ?? -1, type.id)
     if (problem !== undefined) world.journal.violate('messages', `server, of ${session.name}: ${problem}`)
     if (!session.server.isOpen)
-      world.journal.violate('events', `${type.name} of ${session.name} came ${session.server.end === undefined ? 'before OnConnect' : 'after OnDisconnect'}`)
+      world.journal.violate(
+        'events',
+        `${type.name} of ${session.name} came ${session.server.end === undefined ? 'before OnConnect' : 'after OnDisconnect'}`,
+      )
     else if (session.server.isSilenced) world.journal.violate('events', `${type.name} of ${session.name} came after peer.disconnect()`)
     const message = content === undefined ? undefined : session.up.find(content)
     world.journal.count(`arrived ${message?.delivery ?? type.delivery}`)
