@@ -136,7 +136,7 @@ export class ClientPlayer {
   check(): void {
     const { world, client, session } = this
     if (session === undefined || !client.connected) return
-    checkBounds(client.metrics(), { out: session.up, in: session.down, who: `client ${session.name}` }, world)
+    checkBounds({ metrics: client.metrics(), out: session.up, into: session.down, side: 'client', name: session.name }, world)
     const serverNow = client.serverNow()
     if (serverNow < session.serverNow)
       world.journal.violate('clock', `serverNow() of ${session.name} went from ${session.serverNow} to ${serverNow}`)

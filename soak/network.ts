@@ -28,13 +28,18 @@ const MAKERS: Readonly<Record<StageSpec[0], (first: number, second: number) => S
   bandwidth: (bytesPerSecond, queueBytes) => bandwidth(bytesPerSecond, queueBytes),
 }
 
-export const SERVER_HOST = '10.0.0.1'
+export const SERVER_HOST = '10.0.1.1'
 
 /** A link that troubles nobody. */
 export const GOOD_STAGES: readonly StageSpec[] = [['delay', 20, 5]]
 
 export function clientHost(index: number): string {
   return `10.0.0.${index + 2}`
+}
+
+/** The client at an address that `clientHost` gave, with its port. */
+export function clientIndexOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf('.') + 1, address.indexOf(':'))) - 2
 }
 
 /** Packets of these types show that a peer lives; the rest belongs to the handshake or the end. */

@@ -4,6 +4,7 @@ import { PLAIN_PLAN } from './client-player.js'
 import { addCounts, type Counts, type Violation } from './journal.js'
 import { typeNamed } from './messages.js'
 import { checkSettled } from './metrics-check.js'
+import { SERVER_HOST } from './network.js'
 import type { Operation, Setup } from './operations.js'
 import { describeOperation } from './operations.js'
 import type { Order } from './sending.js'
@@ -283,8 +284,8 @@ class Play {
       if (session === undefined || !player.host.isAlive || !isOpen(session)) continue
       const peer = world.server.peerOf(session)
       if (peer === undefined) world.journal.violate('events', `${session.name} is open, and not among the server's peers`)
-      else checkSettled(peer.metrics(), { out: session.down, in: session.up, who: `peer ${session.name}` }, world)
-      checkSettled(player.client.metrics(), { out: session.up, in: session.down, who: `client ${session.name}` }, world)
+      else checkSettled({ metrics: peer.metrics(), out: session.down, into: session.up, side: 'peer', name: session.name }, world)
+      checkSettled({ metrics: player.client.metrics(), out: session.up, into: session.down, side: 'client', name: session.name }, world)
       if (!player.client.connected) world.journal.violate('events', `${session.name} is open, and client.connected is false`)
     }
     this.#checkFaults()
@@ -308,10 +309,10 @@ class Play {
     if (ended > sent + duplicated)
       world.journal.violate('counters', `${ended} datagrams have ended, of ${sent} sent and ${duplicated} copies`)
     const { server } = world
-    if (server.host.isAlive && server.server.outPackets !== (world.network.sentBy.get('10.0.0.1') ?? 0) - server.sentBefore)
+    if (server.host.isAlive && server.server.outPackets !== (world.network.sentBy.get(SERVER_HOST) ?? 0) - server.sentBefore)
       world.journal.violate(
         'counters',
-        `the server says that it sent ${server.server.outPackets} datagrams, and ${world.network.sentBy.get('10.0.0.1')} left it`,
+        `the server says that it sent ${server.server.outPackets} datagrams, and ${world.network.sentBy.get(SERVER_HOST)} left it`,
       )
   }
 

@@ -214,7 +214,7 @@ export class ServerPlayer {
       const session = this.#sessionOf(peer)
       if (!this.#inside.has(session))
         world.journal.violate('events', `${peer.name} is among the peers without OnConnect, or after OnDisconnect`)
-      checkBounds(peer.metrics(), { out: session.down, in: session.up, who: `peer ${peer.name}` }, world)
+      checkBounds({ metrics: peer.metrics(), out: session.down, into: session.up, side: 'peer', name: session.name }, world)
     }
     if (peers !== this.#inside.size)
       world.journal.violate('events', `the server has ${peers} peers, and ${this.#inside.size} are in by its events`)

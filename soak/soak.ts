@@ -41,6 +41,9 @@ async function soak(options: SoakOptions): Promise<number> {
   const onInterrupt = (): void => stop.abort()
   process.once('SIGINT', onInterrupt)
   process.once('SIGTERM', onInterrupt)
+  console.log(
+    `soak: seeds ${options.seed} to ${options.seed + options.runs - 1} on ${Math.min(options.workers, options.runs)} threads; Ctrl-C ends it`,
+  )
   const progress = showProgress(() => report.progress(performance.now()))
   let seed = options.seed
   try {

@@ -4,14 +4,14 @@ import { ManualClock, seededEntropy } from '../lib/simulator/index.js'
 import { ClientPlayer } from './client-player.js'
 import { type Driven, Host, HostClock, HostTransport } from './host.js'
 import { Journal } from './journal.js'
-import { clientHost, SERVER_HOST, SoakNetwork } from './network.js'
+import { clientHost, clientIndexOf, SERVER_HOST, SoakNetwork } from './network.js'
 import type { Plan, Setup, Who } from './operations.js'
 import { ServerPlayer } from './server-player.js'
 import { type AttemptFacts, clientOf, type Farewell, Session } from './session.js'
 import { type Tamper, Tampering } from './tamper.js'
 
 /** Turns of the microtask queue after an update: more than the longest chain of awaits inside the library. */
-const TURNS = 14
+const TURNS = 12
 
 /** A farewell needs a good network for so long before, and so long after. */
 const CALM_BEFORE_MS = 3000
@@ -50,6 +50,7 @@ export class World {
   /** By the address from which its client sends. */
   readonly #byAddress = new Map<string, Session>()
   readonly #calmFarewells: { isCalm: boolean; readonly at: number }[] = []
+  #hosts: readonly Host<Driven>[] = []
   #made = 0
   #broadcasts = 0
   #promises = 0
@@ -70,8 +71,12 @@ export class World {
     return this.clock.now()
   }
 
+  /** The server's host and those of the clients. */
   get hosts(): readonly Host<Driven>[] {
-    return [this.server.host, ...this.clients.map(({ host }) => host)]
+    const { server, clients } = this
+    if (this.#hosts[0] !== server.host || clients.some(({ host }, i) => this.#hosts[i + 1] !== host))
+      this.#hosts = [server.host, ...clients.map(({ host }) => host)]
+    return this.#hosts
   }
 
   hostOf(who: Who): Host<Driven> {
@@ -196,8 +201,8 @@ export class World {
     const end = this.now + ms
     for (;;) {
       let next = end
-      const { hosts } = this // of now: a client may have started again meanwhile
-      for (const { nextAt } of hosts) next = Math.min(next, nextAt)
+      const { hosts } = this // of now: a process may have started again meanwhile
+      for (let i = 0; i < hosts.length; i++) next = Math.min(next, hosts[i]!.nextAt)
       this.clock.set(Math.max(this.now, next))
       for (const host of hosts) {
         if (host.nextAt > this.now) continue
@@ -217,16 +222,18 @@ export class World {
       this.journal.violate('exception', `update() of ${host.name} threw ${error instanceof Error ? error.stack : error}`)
       return
     }
-    if (host === this.server.host) this.server.check()
-    else this.clients.find((client) => client.host === host)?.check()
+    const at = this.hosts.indexOf(host)
+    if (at === 0) this.server.check()
+    else if (at > 0) this.clients[at - 1]!.check()
   }
 
   #noteHeard(from: string, to: string): void {
     const up = this.#byAddress.get(from)
     if (up !== undefined) up.server.heardAt = this.now
-    const host = to.slice(0, to.indexOf(':'))
-    const client = this.clients.find(({ index }) => clientHost(index) === host)
-    if (client?.session !== undefined) client.session.client.heardAt = this.now
+    if (!to.startsWith(SERVER_HOST)) {
+      const { session } = this.clients[clientIndexOf(to)]!
+      if (session !== undefined) session.client.heardAt = this.now
+    }
   }
 }
 

@@ -1,0 +1,100 @@
+// 200 random runs of whole servers and clients keep every promise; and whatever breaks one on purpose is found, and made short.
+import t from 'tap'
+import { generate } from '../../soak/generate.js'
+import { play } from '../../soak/play.js'
+import { runPool } from '../../soak/pool.js'
+import { Report } from '../../soak/report.js'
+import { runSeed } from '../../soak/run-seed.js'
+import type { Tamper } from '../../soak/tamper.js'
+
+t.setTimeout(240_000) // simulated time is what counts, and the machine may be busy
+
+const FROM = 1
+const RUNS = 200
+const THREADS = 2
+
+t.test('200 random runs keep every promise', async (t) => {
+  const startedAt = performance.now()
+  const report = new Report(RUNS, startedAt, Number.POSITIVE_INFINITY)
+  let seed = FROM
+  await runPool({
+    workers: THREADS,
+    signal: new AbortController().signal,
+    next: () => (seed < FROM + RUNS ? { seed: seed++, isTwice: false } : undefined),
+    onResult: (result) => report.add(result),
+  })
+  t.comment(report.text(performance.now()))
+  t.strictSame(report.failures, [])
+  t.equal(report.done, RUNS)
+  for (const name of [
+    'ended on the server: timeout',
+    'ended on the client: kicked',
+    'attempts that failed: rejected as rejected',
+    'fault: process killed',
+    'fault: datagram changed',
+    'fault: new address',
+    'handler faults',
+  ])
+    t.ok((report.counts[name] ?? 0) > 0, `among them: ${name}`)
+})
+
+t.test('the same seed gives the same trace hash, and another seed another', async (t) => {
+  const hashes = new Set<string>()
+  for (let seed = 1001; seed <= 1008; seed++) {
+    const result = await runSeed(seed, { isTwice: true })
+    t.equal(result.isRepeatable, true, `seed ${seed}`)
+    t.equal(result.failure, undefined)
+    hashes.add(result.hash)
+  }
+  t.equal(hashes.size, 8)
+})
+
+t.test('what is done differs from seed to seed', async (t) => {
+  t.strictSame(generate(5), generate(5))
+  t.notSame(generate(5).operations, generate(6).operations)
+})
+
+/** The first message of a kind meets with a verdict. */
+function onFirst(types: RegExp, verdict: 'drop' | 'double' | 'hold'): Tamper {
+  return { message: (name, place) => (types.test(name) && place > 2 ? verdict : 'pass') }
+}
+
+const TAMPERS: readonly { readonly what: string; readonly tamper: Tamper; readonly finds: readonly string[] }[] = [
+  { what: 'ordered messages are dropped', tamper: onFirst(/^Ordered$/, 'drop'), finds: ['messages', 'progress', 'counters'] },
+  { what: 'reliable messages are dropped', tamper: onFirst(/^Reliable$/, 'drop'), finds: ['progress', 'counters', 'farewells'] },
+  { what: 'ordered messages come twice', tamper: onFirst(/^Ordered/, 'double'), finds: ['messages'] },
+  { what: 'unreliable messages come twice', tamper: onFirst(/^Loose/, 'double'), finds: ['messages'] },
+  { what: 'ordered messages change places', tamper: onFirst(/^Ordered$/, 'hold'), finds: ['messages'] },
+  { what: 'sequenced messages change places', tamper: onFirst(/^Newest$/, 'hold'), finds: ['messages'] },
+  {
+    what: 'one bit of a body flips',
+    tamper: {
+      body: (body, place) => {
+        if (place > 2 && body.length > 0) body[0]! ^= 1
+      },
+    },
+    finds: ['messages'],
+  },
+  { what: 'OnDisconnect is hidden', tamper: { end: (place) => (place === 1 ? 'drop' : 'pass') }, finds: ['ends', 'progress', 'events'] },
+  { what: 'OnDisconnect comes twice', tamper: { end: (place) => (place === 1 ? 'double' : 'pass') }, finds: ['ends'] },
+]
+
+for (const { what, tamper, finds } of TAMPERS) {
+  t.test(`is found and made short: ${what}`, async (t) => {
+    // The first seed in which it shows.
+    for (let seed = 2001; seed <= 2020; seed++) {
+      const { setup, operations } = generate(seed)
+      const outcome = await play(setup, operations, { tamper })
+      const [violation] = outcome.violations
+      if (violation === undefined) continue
+      t.ok(finds.includes(violation.invariant), `${violation.invariant}: ${violation.text}`)
+      const { failure } = await runSeed(seed, { play: { tamper }, maxShrinkRuns: 60 })
+      const [, all, left] = /(\d+) operations, of which (\d+) do it/.exec(failure ?? '') ?? []
+      t.ok(Number(left) * 2 < Number(all), `${left} of ${all} operations are left`)
+      t.match(failure, `npm run soak -- --seed ${seed} --runs 1`)
+      t.match(failure, 'BROKEN')
+      return
+    }
+    t.fail('no seed has found it')
+  })
+}
