@@ -346,7 +346,9 @@ class Play {
       player.connect(PLAIN_PLAN)
       asked.push(player.session!)
     }
-    await world.run(CONNECT_MS)
+    const end = world.now + CONNECT_MS
+    const isWaiting = ({ outcome, up, down }: Session): boolean => outcome === undefined || up.due > 0 || down.due > 0
+    while (!this.#isBroken && world.now < end && asked.some(isWaiting)) await world.run(50)
     for (const session of asked) {
       const { outcome } = session
       if (outcome !== true)
@@ -363,7 +365,10 @@ class Play {
     })
     await world.run(1500)
     world.server.close()
-    await world.run(3000 + Math.max(world.setup.serverTimeoutMs, world.setup.clientTimeoutMs))
+    const end = world.now + 3000 + Math.max(world.setup.serverTimeoutMs, world.setup.clientTimeoutMs)
+    const isOver = (): boolean => world.pending.size === 0 && !world.sessions.some(({ client, server }) => client.isOpen || server.isOpen)
+    while (!this.#isBroken && world.now < end && !isOver()) await world.run(100)
+    await world.run(500) // whatever comes twice comes by now
     if (this.#isBroken) return
     const timer = world.clock.nextTimer()
     if (timer < Number.POSITIVE_INFINITY) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readOptions, UsageError } from '../../soak/options.js'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000) // the machine may be busy
 
 const COMMAND = fileURLToPath(new URL('../../soak/soak.js', import.meta.url))
 
@@ -39,7 +39,7 @@ t.test('says what is wrong with an option', async (t) => {
   for (const [args, text] of [
     [['--runs', '0'], /--runs expected an integer from 1/],
     [['--seed', 'x'], /--seed expected an integer/],
-    [['--minutes', '-1'], /--minutes expected a number above 0/],
+    [['--minutes', '0'], /--minutes expected a number above 0/],
     [['--scenario', 'easy'], /--scenario expected random or hard-link, got 'easy'/],
     [['--trace', '--runs', '2'], /--trace expected --runs 1/],
     [['--fast'], /--fast/],

@@ -1,6 +1,7 @@
 // 200 random runs of whole servers and clients keep every promise; and whatever breaks one on purpose is found, and made short.
 import t from 'tap'
 import { generate } from '../../soak/generate.js'
+import type { Violation } from '../../soak/journal.js'
 import { play } from '../../soak/play.js'
 import { runPool } from '../../soak/pool.js'
 import { Report } from '../../soak/report.js'
@@ -40,13 +41,13 @@ t.test('200 random runs keep every promise', async (t) => {
 
 t.test('the same seed gives the same trace hash, and another seed another', async (t) => {
   const hashes = new Set<string>()
-  for (let seed = 1001; seed <= 1008; seed++) {
+  for (let seed = 1001; seed <= 1005; seed++) {
     const result = await runSeed(seed, { isTwice: true })
     t.equal(result.isRepeatable, true, `seed ${seed}`)
     t.equal(result.failure, undefined)
     hashes.add(result.hash)
   }
-  t.equal(hashes.size, 8)
+  t.equal(hashes.size, 5)
 })
 
 t.test('what is done differs from seed to seed', async (t) => {
@@ -80,21 +81,29 @@ const TAMPERS: readonly { readonly what: string; readonly tamper: Tamper; readon
 ]
 
 for (const { what, tamper, finds } of TAMPERS) {
-  t.test(`is found and made short: ${what}`, async (t) => {
-    // The first seed in which it shows.
-    for (let seed = 2001; seed <= 2020; seed++) {
-      const { setup, operations } = generate(seed)
-      const outcome = await play(setup, operations, { tamper })
-      const [violation] = outcome.violations
-      if (violation === undefined) continue
-      t.ok(finds.includes(violation.invariant), `${violation.invariant}: ${violation.text}`)
-      const { failure } = await runSeed(seed, { play: { tamper }, maxShrinkRuns: 60 })
-      const [, all, left] = /(\d+) operations, of which (\d+) do it/.exec(failure ?? '') ?? []
-      t.ok(Number(left) * 2 < Number(all), `${left} of ${all} operations are left`)
-      t.match(failure, `npm run soak -- --seed ${seed} --runs 1`)
-      t.match(failure, 'BROKEN')
-      return
-    }
-    t.fail('no seed has found it')
+  t.test(`is found: ${what}`, async (t) => {
+    const found = await firstFound(tamper)
+    t.ok(found !== undefined && finds.includes(found.violation.invariant), found?.violation.text ?? 'no seed has found it')
   })
+}
+
+t.test('a failure is made short, and says how to repeat it', async (t) => {
+  for (const { tamper } of TAMPERS.slice(0, 3)) {
+    const { seed } = (await firstFound(tamper))!
+    const { failure } = await runSeed(seed, { play: { tamper }, maxShrinkRuns: 40 })
+    const [, all, left] = /(\d+) operations, of which (\d+) do it/.exec(failure ?? '') ?? []
+    t.ok(Number(left) * 2 < Number(all), `${left} of ${all} operations are left`)
+    t.match(failure, `npm run soak -- --seed ${seed} --runs 1`)
+    t.match(failure, 'BROKEN')
+  }
+})
+
+/** The first of some seeds in which it shows. */
+async function firstFound(tamper: Tamper): Promise<{ readonly seed: number; readonly violation: Violation } | undefined> {
+  for (let seed = 2001; seed <= 2020; seed++) {
+    const { setup, operations } = generate(seed)
+    const [violation] = (await play(setup, operations, { tamper })).violations
+    if (violation !== undefined) return { seed, violation }
+  }
+  return undefined
 }
