@@ -4,11 +4,20 @@ import type { Entropy } from '../io/entropy.js'
 import { isLoopbackHost, isWildcardHost } from '../io/public-hosts.js'
 import type { Transport } from '../io/transport.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
-import { DISCOVERY_PORT, DISCOVERY_PORTS, MAX_DISCOVERY_INFO_BYTES, MAX_DISCOVERY_NAME_BYTES, MAX_QUERIES } from '../wire/limits.js'
+import {
+  DISCOVERY_PORT,
+  DISCOVERY_PORTS,
+  MAX_DISCOVERY_INFO_BYTES,
+  MAX_DISCOVERY_NAME_BYTES,
+  MAX_QUERIES,
+  REPLIES_PER_SECOND,
+  REPLIES_PER_SECOND_AND_HOST,
+  REPLY_BURST,
+} from '../wire/limits.js'
+import { ReplyLimiter } from '../wire/reply-limiter.js'
 import { checkText, encodeData } from './control-messages.js'
 import { decodeQuery, encodeReply, halves, type Query, toHex } from './discovery-messages.js'
 import { NetworkError } from './network-error.js'
-import { ReplyLimiter } from './reply-limiter.js'
 
 /** What `advertise` takes. */
 export interface AdvertiseOptions {
@@ -36,13 +45,20 @@ export interface AdvertisedServer {
 /** The receive buffer that is asked for: the queries of a busy LAN party. */
 const SOCKET_BUFFER_BYTES = 65_536
 
+const RATES = {
+  perSecond: REPLIES_PER_SECOND,
+  burst: REPLIES_PER_SECOND,
+  perSecondAndNetwork: REPLIES_PER_SECOND_AND_HOST,
+  burstOfNetwork: REPLY_BURST,
+}
+
 /**
  * How a server is found on the LAN. Made by `server.advertise()`; ends with `stop()` or with the server.
  */
 export class Advertisement {
   readonly #server: AdvertisedServer
   readonly #transport: Transport
-  readonly #limiter = new ReplyLimiter()
+  readonly #limiter = new ReplyLimiter(RATES)
   readonly #id: readonly [low: number, high: number]
   readonly #gameId: readonly [low: number, high: number]
   readonly #fingerprint: readonly [low: number, high: number]

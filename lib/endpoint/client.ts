@@ -15,6 +15,7 @@ import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -85,9 +86,10 @@ const WELCOME_TIMEOUT_MS = 15_000
 /** Errors that come before OnDisconnect. */
 const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
 
-type Stage = 'idle' | 'opening' | 'linking' | 'hello' | 'accepted' | 'closing'
+/** See the drawing above. */
+export type ClientStage = 'idle' | 'opening' | 'linking' | 'hello' | 'accepted' | 'closing'
 
-const TRANSITIONS: Readonly<Record<Stage, readonly Stage[]>> = {
+export const CLIENT_TRANSITIONS: Transitions<ClientStage> = {
   idle: ['opening'],
   opening: ['linking', 'idle'],
   linking: ['hello', 'idle'],
@@ -129,7 +131,7 @@ interface Session {
  */
 export class Client extends NetworkEndpoint<Client, ClientEvents> {
   readonly #serverClock = new ServerClock()
-  #stage: Stage = 'idle'
+  readonly #machine = new StateMachine<ClientStage>('client', CLIENT_TRANSITIONS, 'idle')
   #isErrored = false
   #hasConnected = false
   #session: Session | undefined
@@ -151,6 +153,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
         this.#serverClock.setTick(tick, tickMs, serverSentAt)
       },
     }
+  }
+
+  get #stage(): ClientStage {
+    return this.#machine.state
   }
 
   get connected(): boolean {
@@ -201,7 +207,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#hasConnected = true
     this.#isErrored = false
     this.#peerId = 0
-    this.#transition('opening')
+    this.#machine.move('opening')
     this.#open(options, session).catch((error: unknown) => this.#fail(session, toNetworkError(error)))
     return this.drive(session.connected.promise)
   }
@@ -393,7 +399,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.netcode.connect(token, startedAt)
     await this.#openSocket(session, session.netcode.targetAddress)
     if (this.#session !== session || this.#stage !== 'opening') return
-    this.#transition('linking')
+    this.#machine.move('linking')
     this.begin(startedAt)
     this.flush()
   }
@@ -483,7 +489,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #sayHello(session: Session, now: number): void {
     const { link } = session
     const { settings, factory } = this
-    this.#transition('hello')
+    this.#machine.move('hello')
     session.helloAt = now
     link.protocol.bind(now)
     this.debug(`has a netcode session with ${formatAddress(session.target!)}`)
@@ -523,7 +529,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     }
     const now = this.clock.now()
     if (welcome.timeoutMs > 0) session.netcode?.limitTimeout(welcome.timeoutMs)
-    this.#transition('accepted')
+    this.#machine.move('accepted')
     this.#peerId = welcome.peerId
     const tooLarge = session.link.open(
       { messages: welcome.windowMessages, bytes: welcome.windowBytes },
@@ -564,14 +570,14 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       goodbye?.detail ?? '',
       goodbye === undefined ? undefined : decodeData(goodbye.data),
     )
-    this.#transition('closing')
+    this.#machine.move('closing')
     session.link.closeByPeer(this.clock.now())
   }
 
   /** This side ends an accepted connection, and tells the server. */
   #end(session: Session, reason: EndReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
     this.#announceEnd(reason, detail, decodeData(data))
-    this.#transition('closing')
+    this.#machine.move('closing')
     session.link.close(
       Goodbye.id,
       encodeControl(Goodbye, { reason: endReasonNumber(reason), detail, data }),
@@ -629,7 +635,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     })
     session.connected.promise.catch(() => {})
     if (this.#stage === 'hello' && session.netcode?.state === CONNECTED) {
-      this.#transition('closing')
+      this.#machine.move('closing')
       session.link.closeByPeer(this.clock.now())
     } else this.#finish()
   }
@@ -658,7 +664,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #finish(): void {
     const session = this.#session
     if (session === undefined || this.#stage === 'idle') return
-    this.#transition('idle')
+    this.#machine.move('idle')
     if (session.netcode !== undefined && session.isSocketOpen) {
       session.netcode.disconnect()
       this.#transmitNetcode(session, session.netcode)
@@ -716,11 +722,6 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       step()
       return undefined
     })
-  }
-
-  #transition(to: Stage): void {
-    if (!TRANSITIONS[this.#stage].includes(to)) throw new Error(`a client cannot go from ${this.#stage} to ${to}`)
-    this.#stage = to
   }
 }
 

@@ -106,4 +106,6 @@ export class DropCounters {
   malformedMessage = 0
   /** A game's message before Welcome, or after the end. */
   earlyMessage = 0
+  /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond`. */
+  rateLimited = 0
 }

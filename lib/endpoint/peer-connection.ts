@@ -61,6 +61,7 @@ export class PeerConnection implements ConnectionSink {
   #farewell: { readonly typeId: number; readonly payload: Uint8Array } | undefined
   #farewellAt = 0
   #closedAt = Number.POSITIVE_INFINITY
+  #messagesOfPacket = 0
 
   constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, now: number) {
     const { settings, factory } = options
@@ -185,7 +186,7 @@ export class PeerConnection implements ConnectionSink {
     this.counters.inBytes += datagramBytes
   }
 
-  /** A packet that the link has opened: a payload at bytes[start, end), or a keep-alive. */
+  /** A packet that the link has opened: a payload at bytes[start, end), or a keep-alive. Returns how many messages were in it, the useless ones too. */
   handlePacket(
     bytes: Uint8Array,
     start: number,
@@ -194,19 +195,22 @@ export class PeerConnection implements ConnectionSink {
     sequence: number,
     nextSequence: number,
     at: number,
-  ): void {
+  ): number {
     const { totals } = this.#options
     this.needsTransmit = true
     if (isPayload) {
+      this.#messagesOfPacket = 0
       this.protocol.handlePayload(bytes, start, end, sequence, nextSequence, at)
-      return
+      return this.#messagesOfPacket
     }
     this.counters.keepaliveCount++
     totals.keepaliveCount++
     this.protocol.handleKeepAlive(sequence, at)
+    return 0
   }
 
   handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#messagesOfPacket++
     if (lane === CONTROL_LANE) {
       this.#owner.handleControl(typeId, bytes.slice(start, end))
       return

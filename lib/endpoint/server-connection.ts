@@ -6,6 +6,8 @@
 // and from every stage straight to `ended` when netcode ends the session.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import { StateMachine, type Transitions } from '../wire/state-machine.js'
+import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -40,9 +42,10 @@ const HELLO_TIMEOUT_MS = 5000
 /** OnConnectRequest handlers decide within this. */
 const DECISION_TIMEOUT_MS = 10_000
 
-type Stage = 'hello' | 'deciding' | 'accepted' | 'closing' | 'ended'
+/** See the drawing above. */
+export type ServerConnectionStage = 'hello' | 'deciding' | 'accepted' | 'closing' | 'ended'
 
-const TRANSITIONS: Readonly<Record<Stage, readonly Stage[]>> = {
+export const SERVER_CONNECTION_TRANSITIONS: Transitions<ServerConnectionStage> = {
   hello: ['deciding', 'closing', 'ended'],
   deciding: ['accepted', 'closing', 'ended'],
   accepted: ['closing', 'ended'],
@@ -75,10 +78,12 @@ export interface ServerConnectionOwner<User> {
 export class ServerConnection<User> implements PeerConnectionOwner {
   readonly client: NetcodeServerClient
   readonly link: PeerConnection
+  /** What the client may send. */
+  readonly budget: TokenBucket
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   readonly #closed = new Deferred()
-  #stage: Stage = 'hello'
+  readonly #machine = new StateMachine<ServerConnectionStage>("server's connection", SERVER_CONNECTION_TRANSITIONS, 'hello')
   #stageEndsAt: number
   #name = ''
   #peer: Peer<User> | undefined
@@ -86,12 +91,23 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   /** The server itself ended it: what arrived before is not handed to the game any more. */
   #isSilenced = false
 
-  constructor(client: NetcodeServerClient, options: PeerConnectionOptions, owner: ServerConnectionOwner<User>, now: number) {
+  constructor(
+    client: NetcodeServerClient,
+    options: PeerConnectionOptions,
+    budget: TokenBucket,
+    owner: ServerConnectionOwner<User>,
+    now: number,
+  ) {
     this.client = client
+    this.budget = budget
     this.#owner = owner
     this.#options = options
     this.link = new PeerConnection(options, this, now)
     this.#stageEndsAt = now + HELLO_TIMEOUT_MS
+  }
+
+  get #stage(): ServerConnectionStage {
+    return this.#machine.state
   }
 
   get peer(): Peer<User> | undefined {
@@ -145,7 +161,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   accept(user: User): void {
     if (this.#stage !== 'deciding') return
     const now = this.#owner.now()
-    this.#transition('accepted')
+    this.#machine.move('accepted')
     this.#peer = this.#owner.admit(this, this.#name, user)
     const { settings, maxAckDelayMs } = this.#options
     const welcome = encodeControl(Welcome, {
@@ -165,7 +181,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   reject(reason: RejectReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
     if (this.#stage !== 'hello' && this.#stage !== 'deciding') return
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.close(Reject.id, encodeControl(Reject, { reason: rejectReasonNumber(reason), detail, data }), this.#owner.now(), false)
   }
 
@@ -183,7 +199,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   end(reason: EndReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
     if (!this.isAccepted) return
     this.#finishPeer(reason, detail, decodeData(data))
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.close(
       Goodbye.id,
       encodeControl(Goodbye, { reason: endReasonNumber(reason), detail, data }),
@@ -195,7 +211,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   // ── What arrives ──
 
   handlePacket(bytes: Uint8Array, start: number, end: number, isPayload: boolean, sequence: number, at: number): void {
-    this.link.handlePacket(bytes, start, end, isPayload, sequence, this.client.nextSequence, at)
+    this.budget.spend(1 + this.link.handlePacket(bytes, start, end, isPayload, sequence, this.client.nextSequence, at))
     const { failure } = this.link.protocol
     if (failure === undefined) return
     if (this.isAccepted) this.end('protocol-error', failure)
@@ -251,7 +267,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   handleLinkEnded(reason: EndReason, detail: string): void {
     if (this.#stage === 'ended') return
     if (this.isAccepted) this.#finishPeer(reason, detail, undefined)
-    this.#transition('ended')
+    this.#machine.move('ended')
     this.link.release()
     this.#closed.resolve()
   }
@@ -276,7 +292,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
       return
     }
     const now = this.#owner.now()
-    this.#transition('deciding')
+    this.#machine.move('deciding')
     this.#stageEndsAt = now + DECISION_TIMEOUT_MS
     this.#name = hello.name
     this.link.open({ messages: hello.windowMessages, bytes: hello.windowBytes }, hello.maxAckDelayMs, hello.maxMessageBytes, now)
@@ -287,7 +303,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     const goodbye = decodeControl(Goodbye, payload)
     if (goodbye === undefined || this.#stage === 'closing' || this.#stage === 'ended') return
     if (this.isAccepted) this.#finishPeer(reasonOfClient(goodbye.reason), goodbye.detail, decodeData(goodbye.data))
-    this.#transition('closing')
+    this.#machine.move('closing')
     this.link.closeByPeer(this.#owner.now())
   }
 
@@ -300,11 +316,6 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   #close(): void {
     this.#owner.handleClosed(this)
-  }
-
-  #transition(to: Stage): void {
-    if (!TRANSITIONS[this.#stage].includes(to)) throw new Error(`a server's connection cannot go from ${this.#stage} to ${to}`)
-    this.#stage = to
   }
 }
 

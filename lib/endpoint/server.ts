@@ -6,10 +6,12 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
+import { REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
-import { NetcodeServer } from '../netcode/netcode-server.js'
-import { canonicalHost, formatAddress, parseAddress } from '../wire/address.js'
-import { MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
+import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
+import { MAX_INBOX_DATAGRAMS, MAX_MESSAGES_PER_SECOND, MIN_JOINING_OF_NETWORK, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { TokenBucket } from '../wire/token-bucket.js'
 import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './advertisement.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
@@ -19,7 +21,7 @@ import type { Metrics } from './metrics.js'
 import { createTransport, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, type RejectReason, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
-import { checkInteger, type EndpointOptions } from './options.js'
+import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
@@ -36,6 +38,13 @@ export interface ServerOptions extends EndpointOptions {
   readonly privateKey?: Uint8Array | undefined
   /** The addresses under which clients reach this server, as `host:port`: what a token must name. Needed in token mode where the server listens on all interfaces. */
   readonly publicAddresses?: readonly string[] | undefined
+  /**
+   * What one client may send in a second, and in one burst: messages, and one more for each packet. What comes above it is dropped as if the network had lost it, so that a flood of one player costs the others nothing,
+   * and what is reliable comes late. 0: no limit. Default 20,000: a 60 Hz game with ten messages a tick needs 660, and an upload in full packets gets 24 MB/s.
+   */
+  readonly maxMessagesPerSecond?: number | undefined
+  /** Connection requests answered of one address (an IPv6 /64), in a second and in one burst; ten times as many of all. Further ones wait: clients ask again every 100 ms. 0: no limit. Default 500. */
+  readonly maxConnectsPerSecond?: number | undefined
 }
 
 /** What `listen` takes. */
@@ -78,6 +87,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   readonly #maxPeers: number
   readonly #privateKey: Uint8Array | undefined
   readonly #publicAddresses: readonly Address[] | undefined
+  readonly #maxMessagesPerSecond: number
+  readonly #maxConnectsPerSecond: number
+  /** Connections that hold a slot and are not accepted yet, by network. */
+  readonly #joining = new Map<string, number>()
   readonly #peers = new Map<number, Peer<User>>()
   readonly #connections = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
@@ -103,6 +116,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#maxPeers = maxPeers
     this.#privateKey = privateKey
     this.#publicAddresses = publicAddresses?.map((address) => parsePublicAddress(address))
+    this.#maxMessagesPerSecond = orNoLimit(
+      readNumber('maxMessagesPerSecond', options.maxMessagesPerSecond, MAX_MESSAGES_PER_SECOND, 0, Number.MAX_VALUE),
+    )
+    this.#maxConnectsPerSecond = orNoLimit(
+      readNumber('maxConnectsPerSecond', options.maxConnectsPerSecond, REQUESTS_PER_SECOND_AND_NETWORK, 0, Number.MAX_VALUE),
+    )
     this.#owner = this.#createOwner()
   }
 
@@ -260,6 +279,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     // Set when netcode reported the client.
     const connection = packet.client.attachment as ServerConnection<User>
     connection.link.countReceived(bytes.length)
+    if (!connection.budget.hasTokens(at)) {
+      this.drops.rateLimited++
+      return
+    }
     connection.handlePacket(bytes, packet.start, packet.end, packet.isPayload, packet.sequence, at)
   }
 
@@ -357,7 +380,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       keepAliveMs,
       maxTimeoutSeconds: timeoutMs === 0 ? Number.MAX_SAFE_INTEGER : timeoutMs / 1000,
       isOpen,
+      requestRates: requestRatesFor(this.#maxConnectsPerSecond),
+      admits: (host) => this.#joiningOf(host) < Math.max(MIN_JOINING_OF_NETWORK, this.#maxPeers / 4),
     })
+    this.#joining.clear()
     this.#unixSeconds = this.clock.unixSeconds()
     this.#warnings = new ServerWarnings(this.#netcode.counters, (key, text) => this.warnOnce(key, text))
     this.#address = address
@@ -415,14 +441,17 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     const netcode = this.#netcode!
     for (let event = netcode.pollEvent(); event !== undefined; event = netcode.pollEvent()) {
       if (event.type === 'connected') {
-        const connection = new ServerConnection<User>(event.client, this.connectionOptions(), this.#owner, now)
+        const budget = new TokenBucket(this.#maxMessagesPerSecond, this.#maxMessagesPerSecond)
+        const connection = new ServerConnection<User>(event.client, this.connectionOptions(), budget, this.#owner, now)
         event.client.attachment = connection
         this.#connections.add(connection)
+        this.#countJoining(event.client.address.host, 1)
         this.debug(`${formatAddress(event.client.address)} has a netcode session`)
         continue
       }
       const connection = event.client.attachment as ServerConnection<User>
       this.#connections.delete(connection)
+      if (connection.peer === undefined) this.#countJoining(event.client.address.host, -1)
       this.debug(`the netcode session of ${formatAddress(event.client.address)} has ended: ${event.reason}`)
       switch (event.reason) {
         case 'timeout':
@@ -438,6 +467,16 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
           connection.handleLinkEnded('closed', '')
       }
     }
+  }
+
+  #joiningOf(host: string): number {
+    return this.#joining.get(networkOf(host)) ?? 0
+  }
+
+  #countJoining(host: string, change: number): void {
+    const count = this.#joiningOf(host) + change
+    if (count === 0) this.#joining.delete(networkOf(host))
+    else this.#joining.set(networkOf(host), count)
   }
 
   #transmitTo(connection: ServerConnection<User>, netcode: NetcodeServer, now: number): void {
@@ -520,6 +559,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
     const peer = new Peer<User>(++this.#lastPeerId, name, user, connection)
     this.#peers.set(peer.id, peer)
+    this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} (${name}) is in`)
     this.events.pushStep(() => {
       this.emitter.emit('OnConnect', { peer })
@@ -567,6 +607,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
     return bytes
   }
+}
+
+/** The option's 0. */
+function orNoLimit(perSecond: number): number {
+  return perSecond === 0 ? Number.POSITIVE_INFINITY : perSecond
 }
 
 /** Undefined for what is no numeric host, and so no peer's. */

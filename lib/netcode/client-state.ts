@@ -6,6 +6,8 @@
 //                        │                  │
 //                        └──────────────────┴──▸ a failure, where no address is left; connect() leads out of it
 
+import type { Transitions } from '../wire/state-machine.js'
+
 /** Where a client stands: negative = failed, 0 = disconnected, 1–2 = connecting, 3 = connected. */
 export type NetcodeClientState = -6 | -5 | -4 | -3 | -2 | -1 | 0 | 1 | 2 | 3
 
@@ -50,7 +52,7 @@ export const STATE_NAMES: Readonly<Record<NetcodeClientState, NetcodeClientState
 const AFTER_END = [SENDING_REQUEST, INVALID_TOKEN] as const
 
 /** Which states may follow each. */
-export const TRANSITIONS: Readonly<Record<NetcodeClientState, readonly NetcodeClientState[]>> = {
+export const NETCODE_CLIENT_TRANSITIONS: Transitions<NetcodeClientState> = {
   [-6]: AFTER_END,
   [-5]: AFTER_END,
   [-4]: AFTER_END,

@@ -72,6 +72,13 @@ export const MIN_PENDING_CLIENTS = 256
 export const MIN_TOKEN_HISTORY = 16_384
 export const TOKEN_HISTORY_PER_SLOT = 8
 
+/**
+ * Ours: requests that open and are answered, by a challenge or a denial, in a second and in one burst: of all, and of one network. An answer costs about 10 µs by node:dgram, so that a flood of such requests takes a
+ * twentieth of a core. Further ones are ignored; an honest client asks again after 100 ms.
+ */
+export const REQUESTS_PER_SECOND = 5000
+export const REQUESTS_PER_SECOND_AND_NETWORK = 500
+
 /** Ours: denials that wait to be polled; a further one is left out, and the client's next request asks again. */
 export const MAX_QUEUED_DENIALS = 256
 

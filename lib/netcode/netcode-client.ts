@@ -3,12 +3,14 @@
 import type { Address } from '../io/address.js'
 import type { Crypto } from '../io/crypto.js'
 import { readUint32 } from '../wire/bytes.js'
+import { StateMachine } from '../wire/state-machine.js'
 import {
   CONNECTED,
   CONNECTION_DENIED,
   CONNECTION_TIMED_OUT,
   DISCONNECTED,
   INVALID_TOKEN,
+  NETCODE_CLIENT_TRANSITIONS,
   type NetcodeClientState,
   type NetcodeClientStateName,
   REQUEST_TIMED_OUT,
@@ -17,7 +19,6 @@ import {
   SENDING_RESPONSE,
   STATE_NAMES,
   TOKEN_EXPIRED,
-  TRANSITIONS,
 } from './client-state.js'
 import { type ConnectToken, readConnectToken } from './connect-token.js'
 import { writeConnectionRequest } from './connection-request.js'
@@ -80,7 +81,7 @@ export class NetcodeClient {
   #keepAliveMs: number
   readonly #timeoutOverrideMs: number | undefined
 
-  #state: NetcodeClientState = DISCONNECTED
+  readonly #machine = new StateMachine<NetcodeClientState>('netcode client', NETCODE_CLIENT_TRANSITIONS, DISCONNECTED)
   #token: ConnectToken | undefined
   #packets: PacketCodec
   #replayWindow = new ReplayWindow()
@@ -113,11 +114,11 @@ export class NetcodeClient {
 
   /** Negative = failed, 0 = disconnected, 1–2 = connecting, 3 = connected. */
   get state(): NetcodeClientState {
-    return this.#state
+    return this.#machine.state
   }
 
   get stateName(): NetcodeClientStateName {
-    return STATE_NAMES[this.#state]
+    return STATE_NAMES[this.state]
   }
 
   /** The slot that the server gave it; 0 before it was connected. */
@@ -160,11 +161,11 @@ export class NetcodeClient {
    * A token opens one session on each of its servers: to connect again, a client needs a new one.
    */
   connect(token: Uint8Array, now: number): void {
-    if (this.#state > DISCONNECTED)
+    if (this.state > DISCONNECTED)
       throw new Error(`connect() expected a client that is disconnected, got one that is in state "${this.stateName}"`)
     const read = readConnectToken(token)
     if (read === undefined) {
-      this.#transition(INVALID_TOKEN)
+      this.#machine.move(INVALID_TOKEN)
       throw new TypeError(
         `"token" expected the ${CONNECT_TOKEN_BYTES} bytes of a netcode 1.02 connect token, got ${token.length} bytes that cannot be read as one`,
       )
@@ -212,7 +213,7 @@ export class NetcodeClient {
         this.#end(DISCONNECTED)
         return undefined
       case PACKET_KEEP_ALIVE:
-        if (this.#state === SENDING_RESPONSE) this.#handleFirstKeepAlive(bytes, now)
+        if (this.state === SENDING_RESPONSE) this.#handleFirstKeepAlive(bytes, now)
         return this.#describe(false)
       default:
         return this.#describe(true)
@@ -221,20 +222,20 @@ export class NetcodeClient {
 
   /** Ends stages and sessions that have timed out, and makes what falls due: requests, responses, keep-alives. */
   handleTimeout(now: number): void {
-    if (this.#state <= DISCONNECTED) return
-    if (this.#state !== CONNECTED && this.#tokenExpiresAt <= now) {
+    if (this.state <= DISCONNECTED) return
+    if (this.state !== CONNECTED && this.#tokenExpiresAt <= now) {
       this.#end(TOKEN_EXPIRED)
       return
     }
     if (this.#timesOutAt <= now) this.#handleSilence(now)
-    if (this.#state <= DISCONNECTED || this.#nextSendAt > now) return
+    if (this.state <= DISCONNECTED || this.#nextSendAt > now) return
     this.#isSendDue = true
     this.#nextSendAt = now + this.#sendInterval(now)
   }
 
   /** The current server cannot be reached, as a closed port said: goes on as after a time-out, but at once. Does nothing unless connecting. */
   handleUnreachable(now: number): void {
-    if (this.#state === SENDING_REQUEST || this.#state === SENDING_RESPONSE) this.#handleSilence(now)
+    if (this.state === SENDING_REQUEST || this.state === SENDING_RESPONSE) this.#handleSilence(now)
   }
 
   /** The server has said that it waits for at most `timeoutMs` without a packet: this side waits no longer, and says at least five times in it that it lives. */
@@ -252,9 +253,9 @@ export class NetcodeClient {
 
   /** When `handleTimeout` has work, in milliseconds of `now`; Infinity where nothing is waited for. */
   nextDeadline(): number {
-    if (this.#state <= DISCONNECTED) return Number.POSITIVE_INFINITY
+    if (this.state <= DISCONNECTED) return Number.POSITIVE_INFINITY
     const deadline = Math.min(this.#timesOutAt, this.#nextSendAt)
-    return this.#state === CONNECTED ? deadline : Math.min(deadline, this.#tokenExpiresAt)
+    return this.state === CONNECTED ? deadline : Math.min(deadline, this.#tokenExpiresAt)
   }
 
   /** Moves the time-out by a stall's excess, so that a process that stood still does not lose its session. */
@@ -277,7 +278,7 @@ export class NetcodeClient {
     }
     if (!this.#isSendDue) return 0
     this.#isSendDue = false
-    switch (this.#state) {
+    switch (this.state) {
       case SENDING_REQUEST:
         return writeConnectionRequest(out, this.#connectToken())
       case SENDING_RESPONSE:
@@ -297,7 +298,7 @@ export class NetcodeClient {
    * Throws an Error unless connected, a RangeError where the payload is not 1–1200 bytes or `out` is too short.
    */
   sealPayload(out: Uint8Array, payloadBytes: number, now: number): number {
-    if (this.#state !== CONNECTED)
+    if (this.state !== CONNECTED)
       throw new Error(`sealPayload() expected a client that is connected, got one that is in state "${this.stateName}"`)
     assertPayloadBytes(payloadBytes)
     const length = this.#seal(PACKET_PAYLOAD, out, payloadBytes)
@@ -307,20 +308,20 @@ export class NetcodeClient {
 
   /** Ends the session or the attempt. Where the server may know of it, ten disconnect packets are made for `pollDatagram`. Does nothing when disconnected or failed. */
   disconnect(): void {
-    if (this.#state <= DISCONNECTED) return
-    if (this.#state !== SENDING_REQUEST) this.#disconnectsLeft = DISCONNECT_PACKETS
+    if (this.state <= DISCONNECTED) return
+    if (this.state !== SENDING_REQUEST) this.#disconnectsLeft = DISCONNECT_PACKETS
     this.#end(DISCONNECTED)
   }
 
   /** Checks and opens a packet. Undefined where it may act on the state. */
   #openPacket(bytes: Uint8Array, length: number, host: string, port: number): keyof NetcodeClientCounters | undefined {
     const token = this.#token
-    if (token === undefined || this.#state <= DISCONNECTED) return 'unexpected'
+    if (token === undefined || this.state <= DISCONNECTED) return 'unexpected'
     const source = token.serverAddresses[this.#addressIndex]!
     if (port !== source.port || host !== source.host) return 'stranger'
     const packets = this.#packets
     if (!packets.readHeader(bytes, length)) return 'malformed'
-    if (!isExpected(this.#state, packets.type)) return 'unexpected'
+    if (!isExpected(this.state, packets.type)) return 'unexpected'
     const { sequenceLow, sequenceHigh } = packets
     const isNumbered = packets.type >= PACKET_KEEP_ALIVE
     if (isNumbered && sequenceHigh >= SEQUENCE_HIGH_LIMIT) return 'sequenceTooLarge'
@@ -332,20 +333,20 @@ export class NetcodeClient {
 
   #handleChallenge(bytes: Uint8Array, now: number): void {
     for (let i = 0; i < CHALLENGE_BODY_BYTES; i++) this.#challenge[i] = bytes[this.#packets.bodyStart + i]!
-    this.#transition(SENDING_RESPONSE)
+    this.#machine.move(SENDING_RESPONSE)
     this.#sendAtOnce(now)
   }
 
   #handleFirstKeepAlive(bytes: Uint8Array, now: number): void {
     this.#clientIndex = readUint32(bytes, this.#packets.bodyStart)
     this.#maxClients = readUint32(bytes, this.#packets.bodyStart + 4)
-    this.#transition(CONNECTED)
+    this.#machine.move(CONNECTED)
     this.#connectedAt = now
     this.#sendAtOnce(now)
   }
 
   #handleSilence(now: number): void {
-    switch (this.#state) {
+    switch (this.state) {
       case SENDING_REQUEST:
         this.#failAddress(REQUEST_TIMED_OUT, now)
         return
@@ -364,7 +365,7 @@ export class NetcodeClient {
   }
 
   #startRequest(addressIndex: number, now: number): void {
-    this.#transition(SENDING_REQUEST)
+    this.#machine.move(SENDING_REQUEST)
     this.#addressIndex = addressIndex
     this.#lastReceivedAt = now
     this.#timesOutAt = now + this.#timeoutMs
@@ -372,7 +373,7 @@ export class NetcodeClient {
   }
 
   #end(state: NetcodeClientState): void {
-    this.#transition(state)
+    this.#machine.move(state)
     this.#isSendDue = false
   }
 
@@ -382,7 +383,7 @@ export class NetcodeClient {
   }
 
   #sendInterval(now: number): number {
-    const isEstablished = this.#state === CONNECTED && now - this.#connectedAt >= CONFIRM_PERIOD_MS
+    const isEstablished = this.state === CONNECTED && now - this.#connectedAt >= CONFIRM_PERIOD_MS
     return isEstablished ? this.#keepAliveMs : HANDSHAKE_INTERVAL_MS
   }
 
@@ -406,12 +407,6 @@ export class NetcodeClient {
   #connectToken(): ConnectToken {
     if (this.#token === undefined) throw new Error('expected connect() to be called first')
     return this.#token
-  }
-
-  #transition(to: NetcodeClientState): void {
-    if (!TRANSITIONS[this.#state].includes(to))
-      throw new Error(`a netcode client cannot go from "${this.stateName}" to "${STATE_NAMES[to]}"`)
-    this.#state = to
   }
 }
 

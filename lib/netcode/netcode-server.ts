@@ -3,6 +3,7 @@
 import type { Address } from '../io/address.js'
 import { createAddress } from '../wire/address.js'
 import { readUint32 } from '../wire/bytes.js'
+import { ReplyLimiter, type ReplyRates } from '../wire/reply-limiter.js'
 import { RingQueue } from '../wire/ring-queue.js'
 import { AddressMap } from './address-map.js'
 import { ChallengeTokenCodec } from './challenge-token.js'
@@ -24,6 +25,8 @@ import {
   PACKET_RESPONSE,
   PENDING_CLIENTS_PER_SLOT,
   PENDING_TIMEOUT_MS,
+  REQUESTS_PER_SECOND,
+  REQUESTS_PER_SECOND_AND_NETWORK,
   SEQUENCE_HIGH_LIMIT,
   TOKEN_HISTORY_PER_SLOT,
 } from './constants.js'
@@ -58,6 +61,8 @@ export class NetcodeServer {
   readonly #takeOver: boolean
   readonly #isOpen: boolean
   readonly #ownAddresses: AddressMap<true> | undefined
+  readonly #admits: (host: string) => boolean
+  readonly #limiter: ReplyLimiter
 
   readonly #packets: PacketCodec
   readonly #requests: RequestReader
@@ -93,6 +98,8 @@ export class NetcodeServer {
     this.#takeOver = options.takeOver ?? true
     this.#isOpen = options.isOpen ?? false
     this.#ownAddresses = this.#isOpen ? undefined : toAddressMap(options.addresses)
+    this.#admits = options.admits ?? (() => true)
+    this.#limiter = new ReplyLimiter(options.requestRates ?? requestRatesFor(REQUESTS_PER_SECOND_AND_NETWORK))
     assertPositive('keepAliveMs', this.#keepAliveMs)
     if (options.maxTimeoutSeconds !== undefined) assertPositive('maxTimeoutSeconds', options.maxTimeoutSeconds)
 
@@ -274,6 +281,7 @@ export class NetcodeServer {
     if (this.#byAddress.get(host, port) !== undefined) return 'addressConnected'
     if (!this.#takeOver && this.#byId.has(token.clientId)) return 'clientIdConnected'
 
+    if (!this.#limiter.allows(host, now)) return 'rateLimited'
     const tokenMac = bytes.slice(REQUEST_MAC_OFFSET, CONNECTION_REQUEST_BYTES)
     switch (this.#tokens.admit(tokenMac, expireSeconds, host, port)) {
       case 'consumed':
@@ -339,6 +347,7 @@ export class NetcodeServer {
     if (previous !== undefined && !this.#takeOver) return 'clientIdConnected'
     if (!this.#hasRoomFor(pending.token.clientId)) return this.#deny(pending.address.host, pending.address.port, pending.token)
 
+    if (!this.#admits(pending.address.host)) return 'notAdmitted'
     if (previous !== undefined) this.#endWithFarewell(previous, 'replaced')
     this.#connect(pending, now)
     return undefined
@@ -429,6 +438,12 @@ export class NetcodeServer {
     if (unixSeconds > this.#unixSeconds) this.#unixSeconds = unixSeconds
     this.#tokens.expire(this.#unixSeconds)
   }
+}
+
+/** Rates where one network may have so many requests a second answered, and all together ten times as many. */
+export function requestRatesFor(perSecondAndNetwork: number): ReplyRates {
+  const perSecond = (perSecondAndNetwork * REQUESTS_PER_SECOND) / REQUESTS_PER_SECOND_AND_NETWORK
+  return { perSecond, burst: perSecond, perSecondAndNetwork, burstOfNetwork: perSecondAndNetwork }
 }
 
 function toServerClient(client: NetcodeServerClient): ServerClient {

@@ -34,6 +34,10 @@ export interface NetcodeServerCounters {
   full: number
   /** A request or response while `acceptNewClients` was false. */
   notAccepting: number
+  /** A request that opened, above `requestRates`. */
+  rateLimited: number
+  /** A response that `admits` let wait. */
+  notAdmitted: number
   /** A response whose challenge is not one that this client was given. */
   badChallenge: number
   /** A challenged client that was forgotten to make room for another. */
@@ -69,6 +73,8 @@ export function createServerCounters(): NetcodeServerCounters {
     historyFull: 0,
     full: 0,
     notAccepting: 0,
+    rateLimited: 0,
+    notAdmitted: 0,
     badChallenge: 0,
     pendingEvicted: 0,
     unexpected: 0,

@@ -2,6 +2,7 @@
 import type { Address } from '../io/address.js'
 import type { Crypto } from '../io/crypto.js'
 import type { Entropy } from '../io/entropy.js'
+import type { ReplyRates } from '../wire/reply-limiter.js'
 import type { NetcodeServerClient } from './server-client.js'
 
 /** How a `NetcodeServer` works. */
@@ -28,6 +29,10 @@ export interface NetcodeServerOptions {
   readonly takeOver?: boolean
   /** Open mode, for a private key that everyone knows: address, expiry and restart are not checked, and a full table of tokens forgets the oldest. Default: false. */
   readonly isOpen?: boolean
+  /** Requests that open and are answered, in a second and in one burst: of all, and of one network. Default: 5000 and 500. */
+  readonly requestRates?: ReplyRates
+  /** Asked when a client has answered its challenge: false lets it wait, and it answers again 100 ms later. Default: all come in. */
+  readonly admits?: (host: string) => boolean
   /** Connect tokens remembered at once, 1 or more. Default: 16,384, or 8 for each slot where that is more. */
   readonly maxTokenHistory?: number
 }

@@ -212,12 +212,16 @@ export class Connection implements PacketOwner {
   handlePayload(bytes: Uint8Array, start: number, end: number, sequence: number, nextSequence: number, at: number): boolean {
     if (this.#failure !== undefined) return false
     let isAckEliciting = false
+    let hasAck = false
     let offset = start
     while (offset < end) {
       const type = bytes[offset]!
       const frame = offset + 1
-      if (type === ACK) offset = this.#path.handleAck(bytes, frame, end, nextSequence, at)
-      else {
+      if (type === ACK) {
+        // One is enough for anyone, and each may cost a walk over thousands of packets.
+        offset = hasAck ? -1 : this.#path.handleAck(bytes, frame, end, nextSequence, at)
+        hasAck = true
+      } else {
         if (type !== PONG) isAckEliciting = true
         offset = this.#receiver.read(type, bytes, frame, end)
         if (offset === -2) offset = this.#handleFrame(type, bytes, frame, end, at)

@@ -58,6 +58,13 @@ export function canonicalHost(host: string): string {
   return formatIpv6(words) + (percent < 0 ? '' : host.slice(percent))
 }
 
+/** What one subscriber has: an IPv4 host itself, the first 64 bits of an IPv6 host. The text is a key, not an address. */
+export function networkOf(host: string): string {
+  if (!host.includes(':')) return host
+  const words = parseIpv6(host.split('%')[0]!)
+  return words === undefined ? host : words.slice(0, 4).join(':')
+}
+
 /** Bytes that `writeAddress` writes: 7 for IPv4, 19 for IPv6. */
 export function addressBytes(address: Address): number {
   return address.family === 'ipv4' ? 7 : MAX_ADDRESS_BYTES

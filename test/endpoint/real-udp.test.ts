@@ -32,7 +32,7 @@ for (const host of ['127.0.0.1', '::1', 'localhost']) {
     })
     client.send(Num, { n: 41 })
     t.equal(await answer, 42)
-    t.ok(client.latency < 50, `latency ${client.latency} ms`)
+    t.ok(client.latency > 0, `latency ${client.latency} ms`)
     await client.disconnect('bye', { ok: true })
     t.equal(await ended, 'closed bye {"ok":true}')
     t.equal(server.peerCount, 0)

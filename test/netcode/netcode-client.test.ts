@@ -1,6 +1,6 @@
 // The client's states, and what it does when servers fail.
 import t from 'tap'
-import { STATE_NAMES, TRANSITIONS } from '../../lib/netcode/client-state.js'
+import { NETCODE_CLIENT_TRANSITIONS, STATE_NAMES } from '../../lib/netcode/client-state.js'
 import { NetcodeClient } from '../../lib/netcode/netcode-client.js'
 import { parseAddress } from '../../lib/wire/address.js'
 import { createRandom, crypto, SERVER_ADDRESS, World } from './world.js'
@@ -178,8 +178,8 @@ t.test('every state has a name and a way on', async (t) => {
     states.sort((a, b) => a - b),
     [-6, -5, -4, -3, -2, -1, 0, 1, 2, 3],
   )
-  for (const [from, next] of Object.entries(TRANSITIONS)) t.ok(next.length > 0, `from ${from}`)
-  const reached = new Set(Object.values(TRANSITIONS).flat())
+  for (const [from, next] of Object.entries(NETCODE_CLIENT_TRANSITIONS)) t.ok(next.length > 0, `from ${from}`)
+  const reached = new Set(Object.values(NETCODE_CLIENT_TRANSITIONS).flat())
   t.same(
     states.filter((state) => !reached.has(state as never)),
     [],
