@@ -62,11 +62,17 @@ const Position = messages.define('Position', { n: uint32, body: bytes(64) }, { d
 
 export async function runHardLink(options: HardLinkOptions): Promise<HardLinkResult> {
   const startedAt = performance.now()
-  const world = new HardLink(options)
-  await world.connect()
-  await world.play()
-  await world.close()
-  return world.result(performance.now() - startedAt)
+  const { warn } = console
+  console.warn = () => {} // a damaged request looks like a wrong key, and the server says so
+  try {
+    const world = new HardLink(options)
+    await world.connect()
+    await world.play()
+    await world.close()
+    return world.result(performance.now() - startedAt)
+  } finally {
+    console.warn = warn
+  }
 }
 
 class HardLink {
