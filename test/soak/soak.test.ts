@@ -55,18 +55,18 @@ t.test('what is done differs from seed to seed', async (t) => {
   t.notSame(generate(5).operations, generate(6).operations)
 })
 
-/** The first message of a kind meets with a verdict. */
-function onFirst(types: RegExp, verdict: 'drop' | 'double' | 'hold'): Tamper {
-  return { message: (name, place) => (types.test(name) && place > 2 ? verdict : 'pass') }
+/** Every second message of a kind, or so, meets with a verdict. */
+function onSome(types: RegExp, verdict: 'drop' | 'double' | 'hold'): Tamper {
+  return { message: (name, place) => (types.test(name) && place % 2 === 1 ? verdict : 'pass') }
 }
 
 const TAMPERS: readonly { readonly what: string; readonly tamper: Tamper; readonly finds: readonly string[] }[] = [
-  { what: 'ordered messages are dropped', tamper: onFirst(/^Ordered$/, 'drop'), finds: ['messages', 'progress', 'counters'] },
-  { what: 'reliable messages are dropped', tamper: onFirst(/^Reliable$/, 'drop'), finds: ['progress', 'counters', 'farewells'] },
-  { what: 'ordered messages come twice', tamper: onFirst(/^Ordered/, 'double'), finds: ['messages'] },
-  { what: 'unreliable messages come twice', tamper: onFirst(/^Loose/, 'double'), finds: ['messages'] },
-  { what: 'ordered messages change places', tamper: onFirst(/^Ordered$/, 'hold'), finds: ['messages'] },
-  { what: 'sequenced messages change places', tamper: onFirst(/^Newest$/, 'hold'), finds: ['messages'] },
+  { what: 'ordered messages are dropped', tamper: onSome(/^Ordered$/, 'drop'), finds: ['messages', 'progress', 'counters'] },
+  { what: 'reliable messages are dropped', tamper: onSome(/^Reliable$/, 'drop'), finds: ['progress', 'counters', 'farewells'] },
+  { what: 'ordered messages come twice', tamper: onSome(/^Ordered/, 'double'), finds: ['messages'] },
+  { what: 'unreliable messages come twice', tamper: onSome(/^Loose/, 'double'), finds: ['messages'] },
+  { what: 'ordered messages change places', tamper: onSome(/^Ordered$/, 'hold'), finds: ['messages', 'progress'] },
+  { what: 'sequenced messages change places', tamper: onSome(/^NewestRepeated$/, 'hold'), finds: ['messages'] },
   {
     what: 'one bit of a body flips',
     tamper: {
@@ -88,19 +88,18 @@ for (const { what, tamper, finds } of TAMPERS) {
 }
 
 t.test('a failure is made short, and says how to repeat it', async (t) => {
-  for (const { tamper } of TAMPERS.slice(0, 3)) {
-    const { seed } = (await firstFound(tamper))!
-    const { failure } = await runSeed(seed, { play: { tamper }, maxShrinkRuns: 40 })
-    const [, all, left] = /(\d+) operations, of which (\d+) do it/.exec(failure ?? '') ?? []
-    t.ok(Number(left) * 2 < Number(all), `${left} of ${all} operations are left`)
-    t.match(failure, `npm run soak -- --seed ${seed} --runs 1`)
-    t.match(failure, 'BROKEN')
-  }
+  const tamper = onSome(/^Ordered/, 'double')
+  const { seed } = (await firstFound(tamper))!
+  const { failure } = await runSeed(seed, { play: { tamper }, maxShrinkRuns: 25 })
+  const [, all, left] = /(\d+) operations, of which (\d+) do it/.exec(failure ?? '') ?? []
+  t.ok(Number(left) * 2 < Number(all), `${left} of ${all} operations are left`)
+  t.match(failure, `npm run soak -- --seed ${seed} --runs 1`)
+  t.match(failure, 'BROKEN')
 })
 
 /** The first of some seeds in which it shows. */
 async function firstFound(tamper: Tamper): Promise<{ readonly seed: number; readonly violation: Violation } | undefined> {
-  for (let seed = 2001; seed <= 2020; seed++) {
+  for (let seed = 2001; seed <= 2040; seed++) {
     const { setup, operations } = generate(seed)
     const [violation] = (await play(setup, operations, { tamper })).violations
     if (violation !== undefined) return { seed, violation }
