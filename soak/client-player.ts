@@ -56,6 +56,7 @@ export class ClientPlayer {
       return
     }
     if (world.setup.isTokenMode) for (const old of world.sessions) if (clientOf(old) === this.index) old.isReplaced = true
+    world.disturb() // a connection that is still closing ends at once, unacknowledged
     const session = world.addSession(this.index, plan)
     this.session = session
     world.journal.note(`client ${this.index}: connect() as ${session.name}`)
@@ -316,6 +317,7 @@ export class ClientPlayer {
     if (problem !== undefined) world.journal.violate('messages', `client, of ${session.name}: ${problem}`)
     if (session.client.isSilenced) world.journal.violate('events', `${type.name} came to ${session.name} after disconnect()`)
     const message = content === undefined ? undefined : session.down.find(content)
+    world.checkLifetime(message, 'server', this.index)
     world.journal.count(`arrived ${message?.delivery ?? type.delivery}`)
     return message === undefined ? undefined : this.react(message.reaction)
   }

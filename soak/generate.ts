@@ -18,6 +18,11 @@ const DECISIONS: readonly Decision[] = [
 ]
 const REACTIONS: readonly Reaction[] = ['throw', 'fail', 'answer', 'answer', 'end', 'update']
 
+/** A flood is more than this. */
+const SMALL_QUEUE_BYTES = 65_536
+const FLOOD_BYTES = 2000
+const FLOOD_MESSAGES = 70
+
 export interface Program {
   readonly setup: Setup
   readonly operations: readonly Operation[]
@@ -176,16 +181,18 @@ function drawSend(draw: Draw, setup: Setup, client: number): Action {
   const isEmpty = draw.chance(0.08)
   const bytes = isEmpty ? 0 : drawBytes(draw, setup)
   const type = draw.of(isEmpty ? empties : contents)
-  const most = bytes >= 0 && bytes <= 200 ? 40 : bytes >= 0 && bytes <= 4000 ? 12 : 2
+  const most = bytes >= 0 && bytes <= 200 ? 120 : bytes >= 0 && bytes <= 4000 ? 16 : 2
+  // More than a small send queue holds.
+  const isFlood = bytes >= 0 && setup.maxSendQueueBytes <= SMALL_QUEUE_BYTES && draw.chance(0.06)
   return {
     kind: 'send',
     from,
     to: client,
     type: type.name,
     delivery: isEmpty || draw.chance(0.9) ? undefined : draw.of(DELIVERIES),
-    bytes,
-    count: draw.skewed(1, most),
-    reaction: drawReaction(draw, 0.06),
+    bytes: isFlood ? Math.min(FLOOD_BYTES, setup.maxMessageBytes - 16) : bytes,
+    count: isFlood ? FLOOD_MESSAGES : draw.skewed(1, most),
+    reaction: isFlood ? 'none' : drawReaction(draw, 0.04),
   }
 }
 

@@ -52,8 +52,8 @@ export class SoakNetwork {
   goodSince = Number.POSITIVE_INFINITY
   /** Datagrams sent from each host, by name. */
   readonly sentBy = new Map<string, number>()
-  /** The last datagram that a host sent, by name. */
-  readonly lastSentAt = new Map<string, number>()
+  /** When datagrams left, by the hosts that they went from and to. */
+  readonly #sentAt = new Map<string, number[]>()
   readonly #clock: ManualClock
   /** First copies under way, by what is in them and where they go: whether they have arrived. */
   readonly #pristine = new Map<number, boolean>()
@@ -73,7 +73,7 @@ export class SoakNetwork {
         const type = (bytes[0] ?? 0) & 15
         if (outcome === 'sent') {
           this.sentBy.set(from.host, (this.sentBy.get(from.host) ?? 0) + 1)
-          this.lastSentAt.set(from.host, now)
+          this.#noteSent(`${from.host}>${to.host}`, now)
           if (type === KEEP_ALIVE || type === PAYLOAD) this.#pristine.set(nameOf(bytes), false)
         } else if (outcome === 'delivered' && (type === KEEP_ALIVE || type === PAYLOAD)) {
           const name = nameOf(bytes)
@@ -83,6 +83,24 @@ export class SoakNetwork {
         }
       },
     })
+  }
+
+  /** Whether a datagram left from one host to the other, ends included. */
+  hasSentBetween(from: string, to: string, start: number, end: number): boolean {
+    const times = this.#sentAt.get(`${from}>${to}`) ?? []
+    let low = 0
+    for (let high = times.length; low < high; ) {
+      const middle = (low + high) >> 1
+      if (times[middle]! < start) low = middle + 1
+      else high = middle
+    }
+    return low < times.length && times[low]! <= end
+  }
+
+  #noteSent(way: string, now: number): void {
+    const times = this.#sentAt.get(way)
+    if (times === undefined) this.#sentAt.set(way, [now])
+    else times.push(now)
   }
 
   setStages(up: readonly StageSpec[], down: readonly StageSpec[]): void {

@@ -219,8 +219,14 @@ export class ServerPlayer {
     if (peers !== this.#inside.size)
       world.journal.violate('events', `the server has ${peers} peers, and ${this.#inside.size} are in by its events`)
     if (peers > world.setup.maxPeers) world.journal.violate('bounds', `${peers} peers are in, of ${world.setup.maxPeers}`)
+    this.noteFull()
+  }
+
+  /** Notes that there is no room now, or may not be. */
+  noteFull(): void {
+    const { world } = this
     const asking = world.sessions.filter(({ outcome, client }) => outcome === undefined && client.end === undefined).length
-    if (peers + asking >= world.setup.maxPeers) world.fullAt = world.now
+    if (this.server.peerCount + asking >= world.setup.maxPeers) world.fullAt = world.now
   }
 
   // ── Events ──
@@ -359,6 +365,7 @@ export class ServerPlayer {
       )
     else if (session.server.isSilenced) world.journal.violate('events', `${type.name} of ${session.name} came after peer.disconnect()`)
     const message = content === undefined ? undefined : session.up.find(content)
+    world.checkLifetime(message, clientOf(session), 'server')
     world.journal.count(`arrived ${message?.delivery ?? type.delivery}`)
     return message === undefined ? undefined : this.react(message.reaction, session)
   }

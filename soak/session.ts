@@ -149,6 +149,7 @@ export function judgeServerEnd(session: Session): string | undefined {
 /** Where a farewell could get through, the other side must have it: reason, words, and all that was sent before it. */
 export function judgeFarewell(session: Session): string | undefined {
   const { disconnect, kick, serverClose, client, server, up, down } = session
+  if (session.isCutOff) return undefined
   const isOneSided = [disconnect, kick, serverClose].filter((farewell) => farewell !== undefined).length === 1
   if (!isOneSided || client.isGone || server.isGone || client.acceptedAt === undefined || server.acceptedAt === undefined) return undefined
   if (disconnect?.isCalm && client.end !== undefined && client.end.reason === 'closed') {

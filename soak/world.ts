@@ -2,6 +2,7 @@
 import { selectCrypto } from '../lib/netcode/index.js'
 import { ManualClock, seededEntropy } from '../lib/simulator/index.js'
 import { ClientPlayer } from './client-player.js'
+import type { SentMessage } from './flow.js'
 import { type Driven, Host, HostClock, HostTransport } from './host.js'
 import { Journal } from './journal.js'
 import { clientHost, clientIndexOf, SERVER_HOST, SoakNetwork } from './network.js'
@@ -139,6 +140,7 @@ export class World {
   /** What the world knows of an attempt that has failed. */
   factsOf(session: Session): AttemptFacts {
     const since = session.startedAt
+    this.server.noteFull()
     return {
       now: this.now,
       timeoutMs: this.timeoutMs,
@@ -174,6 +176,18 @@ export class World {
     const farewell = { at: now, detail, isCalm }
     if (isCalm) this.#calmFarewells.push(farewell)
     return farewell
+  }
+
+  /** A message with a lifetime has come: it must have left within that. */
+  checkLifetime(message: SentMessage | undefined, from: Who, to: Who): void {
+    const ttlMs = message?.type.ttlMs
+    if (message === undefined || ttlMs === undefined) return
+    const hosts = [from, to].map((who) => (who === 'server' ? SERVER_HOST : clientHost(who))) as [string, string]
+    if (!this.network.hasSentBetween(...hosts, message.sentAt, message.sentAt + ttlMs))
+      this.journal.violate(
+        'lifetimes',
+        `${message.type.name} ${message.serial}, ${message.delivery}, was sent at ${message.sentAt.toFixed(1)} ms to live for ${ttlMs} ms, in which nothing left, and it came`,
+      )
   }
 
   /** A promise of the library: it must settle while its host lives. Errors of calls that may fail are given to `onError`. */

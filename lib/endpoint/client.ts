@@ -348,7 +348,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   protected override shift(ms: number, now: number): void {
     const session = this.#session
     if (session === undefined) return
-    session.netcode?.shiftDeadlines(ms)
+    session.netcode?.shiftDeadlines(ms, now)
     session.link.protocol.shift(ms, now)
     session.helloAt += ms
   }

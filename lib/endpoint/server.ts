@@ -331,7 +331,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /** @internal */
   protected override shift(ms: number, now: number): void {
-    this.#netcode!.shiftDeadlines(ms)
+    this.#netcode!.shiftDeadlines(ms, now)
     for (const connection of this.#connections) connection.shift(ms, now)
   }
 
