@@ -416,7 +416,8 @@ export class NetcodeServer {
   }
 
   #keepAliveInterval(client: ServerClient): number {
-    return client.confirmed ? this.#keepAliveMs : HANDSHAKE_INTERVAL_MS
+    // At least five times in the client's own time-out, which may be shorter than ours.
+    return client.confirmed ? Math.min(this.#keepAliveMs, client.timeoutMs / 5) : HANDSHAKE_INTERVAL_MS
   }
 
   #queueKeepAlive(client: ServerClient, now: number): void {
