@@ -284,14 +284,9 @@ export class ClientPlayer {
       return
     }
     this.#open = undefined
+    if (reason === 'timeout') world.checkTimeout(session, 'client')
     session.client.end = { reason, detail, data, at: world.now }
     world.journal.count(`ended on the client: ${reason}`)
-    const silenceMs = world.now - session.client.heardAt
-    if (reason === 'timeout' && silenceMs + world.slackMs < world.timeoutMs)
-      world.journal.violate(
-        'timeouts',
-        `client ${session.name} timed out after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`,
-      )
     if (session.plan.comesBack && !session.client.isSilenced) this.connect(PLAIN_PLAN)
   }
 

@@ -247,7 +247,7 @@ class Play {
       })
     }
     if (this.#isBroken) return
-    await world.run(2 * 1000) // acks and repeats come to rest
+    await world.run(2000 + Math.min(world.timeoutMs, 2000)) // acks and repeats come to rest, and idle connections have to live on
     if (!this.#isBroken && this.#isSettled()) this.#checkCounters()
   }
 

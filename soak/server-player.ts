@@ -332,15 +332,10 @@ export class ServerPlayer {
     world.journal.note(`server: OnDisconnect ${peer.name}: ${reason} "${detail}"`)
     if (!server.isOpen)
       world.journal.violate('ends', `OnDisconnect of ${peer.name} ${server.end === undefined ? 'before OnConnect' : 'a second time'}`)
+    if (reason === 'timeout') world.checkTimeout(session, 'server')
     server.end = { reason, detail, data, at: world.now }
     this.#inside.delete(session)
     world.journal.count(`ended on the server: ${reason}`)
-    const silenceMs = world.now - server.heardAt
-    if (reason === 'timeout' && silenceMs + world.slackMs < world.timeoutMs)
-      world.journal.violate(
-        'timeouts',
-        `the server timed out ${peer.name} after ${silenceMs.toFixed(1)} ms of silence, of ${world.timeoutMs}`,
-      )
   }
 
   #handleError(peer: Peer<User> | undefined, error: NetworkError): void {

@@ -18,6 +18,9 @@ const TURNS = 12
 const CALM_BEFORE_MS = 3000
 const CALM_AFTER_MS = 1500
 
+/** What was under way or late when the network became good has come by then. */
+const SETTLED_MS = 1000
+
 /** A farewell with more than this waiting before it may be cut short. */
 const CALM_QUEUE_BYTES = 8192
 
@@ -179,6 +182,20 @@ export class World {
     const farewell = { at: now, detail, isCalm }
     if (isCalm) this.#calmFarewells.push(farewell)
     return farewell
+  }
+
+  /** A session has timed out: it must have been silent for so long, and something must have been in its way. */
+  checkTimeout(session: Session, side: 'client' | 'server'): void {
+    const silenceMs = this.now - session[side].heardAt
+    const name = `${session.name} timed out on the ${side} after ${silenceMs.toFixed(1)} ms of silence`
+    if (silenceMs + this.slackMs < this.timeoutMs) this.journal.violate('timeouts', `${name}, of ${this.timeoutMs}`)
+    const since = this.now - this.timeoutMs - SETTLED_MS
+    const hosts = [this.server.host, this.clients[clientOf(session)]!.host]
+    const isGood = this.network.goodSince <= since && hosts.every(({ isAlive, hz, busySince }) => isAlive && hz >= 10 && busySince <= since)
+    const isWhole =
+      !session.isCutOff && !session.isReplaced && session.startedAt <= since && !session.client.isGone && !session.server.isGone
+    if (isGood && isWhole && session.client.isOpen && session.server.isOpen)
+      this.journal.violate('timeouts', `${name}, and nothing was in its way`)
   }
 
   /** A message with a lifetime has come: it must have left within that. */
