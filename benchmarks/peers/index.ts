@@ -2,11 +2,23 @@
 import { enet } from './enet.js'
 import { nodeDgram } from './node-dgram.js'
 import type { BenchmarkPeer } from './peer.js'
-import { socketIo } from './socket-io.js'
 import { tickwire } from './tickwire.js'
 import { udx } from './udx.js'
-import { ws } from './ws.js'
 
 export type { BenchmarkDelivery, BenchmarkPeer, BenchmarkResult, BenchmarkRun } from './peer.js'
 
+// Of an installed package (npx tickwire bench) those for development are missing.
+const ws = await loadPeer('ws', async () => (await import('./ws.js')).ws)
+const socketIo = await loadPeer('socket.io', async () => (await import('./socket-io.js')).socketIo)
+
 export const peers: readonly BenchmarkPeer[] = [tickwire, enet, udx, ws, socketIo, nodeDgram]
+
+/** A peer whose library is not installed says so when it is asked. */
+async function loadPeer(name: string, load: () => Promise<BenchmarkPeer>): Promise<BenchmarkPeer> {
+  try {
+    return await load()
+  } catch (error) {
+    const [firstLine] = String(error instanceof Error ? error.message : error).split('\n')
+    return { name, unavailable: () => `it does not load (${firstLine}); npm install ${name}`, run: async () => undefined }
+  }
+}

@@ -1,6 +1,11 @@
 // A server that sends everything back, and a client that talks to it.
 import { Client, float32, MessageFactory, Server, string } from 'tickwire'
 
+if (process.argv.includes('--help')) {
+  console.log('node dist/examples/echo/echo.js: a server and a client greet each other over UDP on 127.0.0.1, for half a second.')
+  process.exit()
+}
+
 // Messages are defined once, for both sides: the definition is the type, the codec and the check.
 const messages = new MessageFactory()
 const Chat = messages.define('Chat', { text: string(256) }) // ordered, the default: every one arrives, in order

@@ -4,6 +4,7 @@ import type { Entropy } from '../io/entropy.js'
 import { isLoopbackHost, isWildcardHost } from '../io/public-hosts.js'
 import type { Transport } from '../io/transport.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
+import { canonicalHost } from '../wire/address.js'
 import {
   DISCOVERY_PORT,
   DISCOVERY_PORTS,
@@ -16,17 +17,28 @@ import {
 } from '../wire/limits.js'
 import { ReplyLimiter } from '../wire/reply-limiter.js'
 import { checkText, encodeData } from './control-messages.js'
-import { decodeQuery, encodeReply, halves, type Query, toHex } from './discovery-messages.js'
-import { NetworkError } from './network-error.js'
+import {
+  decodeQuery,
+  encodeReply,
+  halves,
+  hasControlCharacters,
+  MODE_IS_SETTLING,
+  MODE_NEEDS_TOKEN,
+  type Query,
+  toHex,
+} from './discovery-messages.js'
+import { NetworkError, withCode } from './network-error.js'
 
 /** What `advertise` takes. */
 export interface AdvertiseOptions {
-  /** What players see in a list of games; at most 64 bytes of UTF-8. */
+  /** What players see in a list of games: at most 64 bytes of UTF-8, without line feeds and other control characters. */
   readonly name: string
   /** Anything that MessagePack carries in at most 256 bytes: the map, the mode. Default: nothing. */
   readonly info?: unknown
   /** What moves the queries and replies. Default: a UDP socket. */
   readonly transport?: Transport | undefined
+  /** This server may yet give way to another that was started at the same moment (`hostOrJoin`). @internal */
+  readonly isSettling?: boolean | undefined
 }
 
 /** What an advertisement tells of its server. */
@@ -69,12 +81,13 @@ export class Advertisement {
   #packedInfo = new Uint8Array(0)
   #port = 0
   #hasStopped = false
-  /** This server may yet give way to another that was started at the same moment (`hostOrJoin`). @internal */
-  isSettling = false
+  /** As the option says; ends when the server stays. @internal */
+  isSettling: boolean
 
   /** @internal */
   constructor(server: AdvertisedServer, options: AdvertiseOptions, transport: Transport, entropy: Entropy, onStop: () => void) {
-    checkText('game', server.game, MAX_DISCOVERY_NAME_BYTES)
+    checkShown('game', server.game)
+    this.isSettling = options.isSettling ?? false
     this.#server = server
     this.#transport = transport
     this.#onStop = onStop
@@ -83,27 +96,30 @@ export class Advertisement {
     this.#id = halves(new DataView(id.buffer).getBigUint64(0))
     this.#gameId = halves(protocolIdOf(server.game))
     this.#fingerprint = halves(BigInt(`0x${server.fingerprint}`))
-    // Who listens everywhere is where the query went; who listens at one address is there.
-    this.#host = isWildcardHost(server.address.host) ? '' : server.address.host
+    // Who listens everywhere is where the query went; who listens at one address is there. The zone of one is this host's own affair.
+    const [host] = canonicalHost(server.address.host).split('%')
+    this.#host = isWildcardHost(host!) ? '' : host!
     this.name = options.name
     this.info = options.info
   }
 
-  /** What players see. May be set at any time: at most 64 bytes. */
+  /** What players see. May be set at any time, to what `advertise` takes. */
   get name(): string {
     return this.#name
   }
 
+  /** @throws TypeError or RangeError `BAD_OPTION` */
   set name(name: string) {
-    checkText('name', name, MAX_DISCOVERY_NAME_BYTES)
+    checkShown('name', name)
     this.#name = name
   }
 
-  /** What else is told of the game. May be set at any time: at most 256 bytes when packed. */
+  /** What else is told of the game. May be set at any time, to what `advertise` takes. It is packed when it is set. */
   get info(): unknown {
     return this.#info
   }
 
+  /** @throws RangeError `BAD_OPTION`; TypeError for what MessagePack cannot carry */
   set info(info: unknown) {
     this.#packedInfo = encodeData(info, MAX_DISCOVERY_INFO_BYTES, 'info')
     this.#info = info
@@ -186,7 +202,7 @@ export class Advertisement {
       idHigh: this.#id[1],
       fingerprintLow: this.#fingerprint[0],
       fingerprintHigh: this.#fingerprint[1],
-      modes: { needsToken, isSettling: this.isSettling },
+      modes: (needsToken ? MODE_NEEDS_TOKEN : 0) | (this.isSettling ? MODE_IS_SETTLING : 0),
       host: this.#host,
       port: address.port,
       players: playerCount,
@@ -207,6 +223,13 @@ export class Advertisement {
 function bindingOf(host: string): string {
   if (isLoopbackHost(host)) return '127.0.0.1'
   return host.includes(':') ? '::' : '0.0.0.0'
+}
+
+/** The check of a text that others will print. */
+export function checkShown(name: string, text: unknown): asserts text is string {
+  checkText(name, text, MAX_DISCOVERY_NAME_BYTES)
+  if (hasControlCharacters(text))
+    throw withCode(new TypeError(`"${name}" expected text without control characters, got ${JSON.stringify(text)}`), 'BAD_OPTION')
 }
 
 function stopped(cause?: unknown): NetworkError {

@@ -2,7 +2,9 @@ import { availableCrypto, selectCrypto } from '../io/select-crypto.js'
 
 /** One of several ways to do a thing, and whether it can be used here. */
 export interface Capability {
+  /** `dgram`, `sodium-native`, `node:crypto` and the like. */
   readonly name: string
+  /** Of each kind one is. */
   readonly isInUse: boolean
   /** Why it is used, or not. */
   readonly reason: string
@@ -10,7 +12,9 @@ export interface Capability {
 
 /** What this process uses. */
 export interface Capabilities {
+  /** What moves datagrams. */
   readonly transport: readonly Capability[]
+  /** What seals packets, the fastest first. */
   readonly crypto: readonly Capability[]
 }
 

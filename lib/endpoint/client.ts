@@ -13,6 +13,7 @@ import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../ne
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
+import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -64,8 +65,19 @@ interface Introduction {
 
 /** Where to connect: a server in open mode by host and port, as `discover` finds it too, or one in token mode with a token from its backend. */
 export type ConnectOptions =
-  | (Introduction & { readonly host: string; readonly port: number; readonly token?: undefined })
-  | (Introduction & { readonly token: Uint8Array | (() => Promise<Uint8Array>); readonly host?: undefined; readonly port?: undefined })
+  | (Introduction & {
+      /** A name or a numeric host; IPv6 without brackets. */
+      readonly host: string
+      /** 1–65535. */
+      readonly port: number
+      readonly token?: undefined
+    })
+  | (Introduction & {
+      /** The 2048 bytes that `createConnectToken` made, or a function that fetches them. It names the server, so host and port are left out. */
+      readonly token: Uint8Array | (() => Promise<Uint8Array>)
+      readonly host?: undefined
+      readonly port?: undefined
+    })
 
 /** What the handlers of a client get. */
 export interface ClientEvents {
@@ -77,6 +89,7 @@ export interface ClientEvents {
   OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
   /** The connection has ended: once. */
   OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
+  /** Something failed. Before OnDisconnect where that is why the connection ended. */
   OnError: { readonly error: NetworkError }
 }
 
@@ -159,10 +172,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return this.#machine.state
   }
 
+  /** Whether the server has let this client in and the connection has not ended. */
   get connected(): boolean {
     return this.#stage === 'accepted'
   }
 
+  /** Whether there is no connection, and the last one did not end by an error. */
   get disconnected(): boolean {
     return this.state === NetworkEndpoint.DISCONNECTED
   }
@@ -231,6 +246,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return this.disconnect(detail).then(() => this.stopLoop())
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -264,7 +280,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** The tick that the server's `run()` is in now; 0 where it runs none. */
   serverTick(): number {
-    return this.#serverClock.tick(this.clock.now())
+    return Math.floor(this.exactServerTick())
+  }
+
+  /** As `serverTick`, with the part of the tick that has passed, such as 120.25: what to draw by, between two snapshots. */
+  exactServerTick(): number {
+    return this.#serverClock.exactTick(this.clock.now())
   }
 
   override metrics(): Metrics {
@@ -396,7 +417,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const { timeoutMs, keepAliveMs } = this.settings
     session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
     const startedAt = this.clock.now()
-    session.netcode.connect(token, startedAt)
+    session.netcode.connect(token, startedAt, options.host?.split('%')[1])
     await this.#openSocket(session, session.netcode.targetAddress)
     if (this.#session !== session || this.#stage !== 'opening') return
     this.#machine.move('linking')
@@ -523,7 +544,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #handleWelcome(session: Session, payload: Uint8Array): void {
     const welcome = decodeControl(Welcome, payload)
-    if (welcome === undefined) {
+    if (welcome === undefined || !isClockTime(welcome.serverNow) || !isLoopTick(welcome.tick, welcome.tickMs)) {
       this.#fail(session, new NetworkError('PROTOCOL', 'the Welcome could not be read'))
       return
     }
@@ -637,6 +658,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#stage === 'hello' && session.netcode?.state === CONNECTED) {
       this.#machine.move('closing')
       session.link.closeByPeer(this.clock.now())
+      void this.drive(session.closed.promise) // whoever awaited connect() has nothing to update any more
     } else this.#finish()
   }
 
@@ -749,13 +771,9 @@ async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array>
   try {
     return await fetch()
   } catch (cause) {
-    throw new NetworkError(
-      'BAD_TOKEN',
-      `"token" expected a function that fetches a connect token, got one that failed: ${describeFailure(cause)}`,
-      {
-        cause,
-      },
-    )
+    throw new NetworkError('BAD_TOKEN', `the connect token could not be fetched: ${describeFailure(cause)}`, {
+      cause,
+    })
   }
 }
 

@@ -5,9 +5,13 @@ import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES } from './c
 export interface ConnectRequest<User> {
   /** What the client gave to `connect`. */
   readonly name: string
+  /** Anything. It comes from the network: check its form before you use it. */
   readonly data: unknown
+  /** Where the client is. Behind a NAT several may share the host. */
   readonly address: Address
+  /** From the connect token; in open mode random. */
   readonly clientId: bigint
+  /** 256 bytes that the backend put into the token; zeros in open mode. */
   readonly tokenData: Uint8Array
   /** Lets the client in; `user` becomes `peer.user`. */
   accept(...user: undefined extends User ? [user?: User] : [user: User]): void

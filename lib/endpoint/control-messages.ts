@@ -32,6 +32,9 @@ export const MAX_RESUME_TOKEN_BYTES = 2048
 const MAX_EXTENSIONS = 16
 const MAX_EXTENSION_BYTES = 1024
 
+/** An extension of Hello, without a body: whoever knocks (`tickwire ping`) may know none of the definitions, and is told first whether the server takes anybody. */
+export const PROBE_EXTENSION = 1
+
 const control = new MessageFactory()
 const extensions = array(struct({ type: varuint, body: bytes(MAX_EXTENSION_BYTES) }), MAX_EXTENSIONS)
 
@@ -85,8 +88,8 @@ control.freeze()
 export const END_REASONS = ['closed', 'kicked', 'timeout', 'overflow', 'server-closed', 'protocol-error', 'replaced'] as const
 
 /**
- * Why an accepted connection ended: the client closed it, the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs`, a send queue was full, the server closed, a side broke
- * the protocol, or the same client id connected anew (`replaced`).
+ * Why an accepted connection ended: the client closed it (`closed`), the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs` (`timeout`), a send queue
+ * was full (`overflow`), the server closed (`server-closed`), a side broke the protocol (`protocol-error`), or the same client id connected anew (`replaced`).
  */
 export type EndReason = (typeof END_REASONS)[number]
 
@@ -136,12 +139,22 @@ const Data = new MessageFactory().define('data', { data: packed() })
 /** Packs `data` of connect, reject or disconnect, or what `name` says. Throws where it takes more than `maxBytes` or cannot be packed. */
 export function encodeData(data: unknown, maxBytes: number, name = 'data'): Uint8Array<ArrayBuffer> {
   if (data === undefined) return new Uint8Array(0)
-  const end = Data.codec.encode({ data }, scratch, scratchView, 0)
+  const end = packData(data, name)
   if (end >= 0 && end <= maxBytes) return scratch.slice(0, end)
   throw withCode(
     new RangeError(`"${name}" expected at most ${maxBytes} bytes when packed, got ${end < 0 ? 'far more' : end}`),
     'BAD_OPTION',
   )
+}
+
+function packData(data: unknown, name: string): number {
+  try {
+    return Data.codec.encode({ data }, scratch, scratchView, 0)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    error.message = error.message.replace(/^data\.data/, `"${name}"`) // the codec's word for it says nothing to a caller
+    throw withCode(error, 'BAD_OPTION')
+  }
 }
 
 /** What `encodeData` packed; undefined where there is none or it cannot be read. */

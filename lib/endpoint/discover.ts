@@ -1,29 +1,21 @@
 // Looks for advertised servers: asks at every discovery port of every broadcast address and given host, several times, as datagrams get lost, and hands out each server once.
-import { broadcastHosts } from '../io/broadcast-hosts.js'
 import { type Clock, type CompleteClock, completeClock } from '../io/clock.js'
 import { type Entropy, systemEntropy } from '../io/entropy.js'
-import { resolveHost } from '../io/resolve-host.js'
+import { isLoopbackHost } from '../io/public-hosts.js'
 import type { Datagram, Transport } from '../io/transport.js'
 import { UdpTransport } from '../io/udp-transport.js'
 import { describe } from '../messages/refusal.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
-import { parseAddress } from '../wire/address.js'
-import {
-  DISCOVERY_PORT,
-  DISCOVERY_PORTS,
-  MAX_DISCOVERY_TARGETS,
-  MAX_FOUND_SERVERS,
-  MAX_INBOX_DATAGRAMS,
-  SOCKET_BUFFER_BYTES,
-} from '../wire/limits.js'
+import { MAX_FOUND_SERVERS, MAX_INBOX_DATAGRAMS, MAX_TIMED_ROUNDS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { decodeReply, encodeQuery, halves } from './discovery-messages.js'
 import { FoundServer } from './found-server.js'
 import { NetworkError, withCode } from './network-error.js'
-import { readNumber } from './options.js'
+import { MAX_TIMER_MS, readNumber } from './options.js'
+import { findTargets, type Target, type Where } from './search-targets.js'
 
 /** What `discover` takes. */
 export interface DiscoverOptions {
-  /** Only servers of this game. Default: of every game. */
+  /** Only servers of this game: their option `game`. Default: of every game. */
   readonly game?: string | undefined
   /** How long to look, in ms; 0: until the loop is left or `signal` aborts. Default 1000. */
   readonly timeoutMs?: number | undefined
@@ -43,18 +35,18 @@ export interface DiscoverOptions {
   readonly entropy?: Entropy | undefined
 }
 
-interface Target {
-  readonly host: string
-  readonly port: number
-}
+/** When the rounds of queries leave, in ms from the start: four of them in the first third of a second. After the last, one goes every second. */
+const ROUNDS_MS = [0, 50, 150, 350, 650, 1150]
 
-/** When the rounds of queries leave, in ms from the start: half of them in the first third of a second. After the last, one goes each time that its distance to the one before has passed. */
-const ROUNDS_MS = [0, 50, 150, 350, 650, 1150, 2150]
+const LATER_ROUNDS_MS = 1000
 
 /**
- * Looks for servers that called `advertise`, on this host and its networks, and yields each once, as it answers.
+ * Looks for servers that called `advertise`, on this host and its networks, and yields each once, as it answers. Leaving the loop ends the search and closes its sockets.
  *
- * @throws TypeError or RangeError with code BAD_OPTION; the iteration rejects with a NetworkError `SOCKET` where no socket can be opened, `BAD_ADDRESS` for a host that cannot be resolved
+ * Nothing of it is secret or proven: whoever is on the network can ask, and anyone can answer.
+ *
+ * @throws TypeError or RangeError with code BAD_OPTION; the iteration rejects with a NetworkError `SOCKET` where no socket can be opened, `BAD_ADDRESS` for a host that cannot be resolved,
+ * RangeError `BAD_OPTION` for an interface that is not there, and the signal's reason
  *
  * @example
  * for await (const found of discover({ game: 'arena', timeoutMs: 500 })) console.log(found.name, found.players, found.latency)
@@ -75,8 +67,8 @@ function iterate(options: DiscoverOptions, isOfSettling: boolean): AsyncGenerato
   if (interfaces !== 'all' && interfaces !== 'loopback' && !isTexts(interfaces))
     throw misuse('interfaces', "'all', 'loopback' or names", interfaces)
   if (!isTexts(addresses)) throw misuse('addresses', "hosts such as '192.168.1.5'", addresses)
-  const timeoutMs = readNumber('timeoutMs', options.timeoutMs, 1000, 0, 2 ** 31)
-  return findEach(new Search(options, { interfaces, addresses, isOfSettling }), timeoutMs, options.signal)
+  const timeoutMs = readNumber('timeoutMs', options.timeoutMs, 1000, 0, MAX_TIMER_MS)
+  return findEach(new Search(options, { interfaces, addresses }, isOfSettling), timeoutMs, options.signal)
 }
 
 async function* findEach(search: Search, timeoutMs: number, signal: AbortSignal | undefined): AsyncGenerator<FoundServer, void, undefined> {
@@ -84,7 +76,7 @@ async function* findEach(search: Search, timeoutMs: number, signal: AbortSignal 
   const abort = (): void => search.end()
   signal?.addEventListener('abort', abort)
   try {
-    await search.open(timeoutMs)
+    search.start(timeoutMs)
     for (;;) {
       const found = await search.next()
       signal?.throwIfAborted()
@@ -97,33 +89,38 @@ async function* findEach(search: Search, timeoutMs: number, signal: AbortSignal 
   }
 }
 
-interface Where {
-  readonly interfaces: 'all' | 'loopback' | readonly string[]
-  readonly addresses: readonly string[]
-  readonly isOfSettling: boolean
+/** A socket of a search and whom it asks. */
+interface Line {
+  readonly transport: Transport
+  readonly targets: readonly Target[]
+  readonly opened: Promise<unknown>
 }
 
 class Search {
   readonly #options: DiscoverOptions
   readonly #where: Where
+  readonly #isOfSettling: boolean
   readonly #clock: CompleteClock
   readonly #gameId: readonly [low: number, high: number]
   readonly #nonceLow: number
   readonly #nonceHigh: number
   /** One for IPv4, and one for IPv6 where that is asked for. */
-  readonly #transports: { readonly transport: Transport; readonly targets: readonly Target[] }[] = []
-  /** When each round left: the reply's nonce says which one it answers. */
+  readonly #lines: Line[] = []
+  /** When the last rounds left, oldest first: the reply's nonce says which one it answers. */
   readonly #askedAt: number[] = []
+  #rounds = 0
   readonly #seen = new Set<string>()
   readonly #found: FoundServer[] = []
+  #failure: { readonly error: unknown } | undefined
   #hasEnded = false
   #wake: (() => void) | undefined
   #cancelRound: (() => void) | undefined
   #cancelEnd: (() => void) | undefined
 
-  constructor(options: DiscoverOptions, where: Where) {
+  constructor(options: DiscoverOptions, where: Where, isOfSettling: boolean) {
     this.#options = options
     this.#where = where
+    this.#isOfSettling = isOfSettling
     this.#clock = completeClock(options.clock)
     this.#gameId = halves(options.game === undefined ? 0n : protocolIdOf(options.game))
     const nonce = new Uint32Array(2)
@@ -132,22 +129,12 @@ class Search {
     this.#nonceHigh = nonce[1]!
   }
 
-  async open(timeoutMs: number): Promise<void> {
-    const targets = await this.#findTargets()
-    if (this.#options.transport !== undefined) await this.#openTransport(this.#options.transport, targets, undefined)
-    else {
-      const isV6 = ({ host }: Target): boolean => host.includes(':')
-      const local = this.#where.interfaces === 'loopback' && this.#where.addresses.length === 0 ? '127.0.0.1' : '0.0.0.0'
-      await this.#openTransport(
-        new UdpTransport({ clock: this.#clock }),
-        targets.filter((target) => !isV6(target)),
-        local,
-      )
-      if (targets.some(isV6)) await this.#openTransport(new UdpTransport({ clock: this.#clock }), targets.filter(isV6), '::')
-    }
-    if (this.#hasEnded) return
-    if (timeoutMs > 0) this.#cancelEnd = this.#clock.setTimer(timeoutMs, () => this.end())
-    this.#ask()
+  /** What fails is told by `next`. Nobody waits for this, so that a name that takes long to resolve holds up no abort. */
+  start(timeoutMs: number): void {
+    this.#open(timeoutMs).catch((error: unknown) => {
+      this.#failure = { error }
+      this.end()
+    })
   }
 
   /** The next server; undefined when the search is over. */
@@ -157,7 +144,9 @@ class Search {
         this.#wake = resolve
       })
     }
-    return this.#found.shift()
+    const found = this.#found.shift()
+    if (found === undefined && this.#failure !== undefined) throw this.#failure.error
+    return found
   }
 
   end(): void {
@@ -169,103 +158,87 @@ class Search {
 
   async close(): Promise<void> {
     this.end()
-    await Promise.all(this.#transports.map(({ transport }) => transport.close()))
+    await Promise.all(
+      this.#lines.map(async ({ transport, opened }) => {
+        await transport.close()
+        await opened.catch(() => {}) // what was about to open is closed too
+        await transport.close()
+      }),
+    )
   }
 
-  async #findTargets(): Promise<Target[]> {
+  async #open(timeoutMs: number): Promise<void> {
     const { transport } = this.#options
-    const everyPort = (host: string): Target[] => Array.from({ length: DISCOVERY_PORTS }, (_, i) => ({ host, port: DISCOVERY_PORT + i }))
-    const own = transport === undefined ? ['127.0.0.1', ...this.#broadcastHosts()] : []
-    const given = await Promise.all(this.#where.addresses.map((address) => resolveTargets(address, everyPort)))
-    const hosts = [...own.map(everyPort), ...given]
-    if (hosts.length > MAX_DISCOVERY_TARGETS) {
-      throw withCode(
-        new RangeError(`"addresses" and the interfaces expected at most ${MAX_DISCOVERY_TARGETS} hosts and networks, got ${hosts.length}`),
-        'BAD_OPTION',
-      )
+    const targets = await findTargets(this.#where, transport === undefined)
+    if (this.#hasEnded) return
+    if (transport !== undefined) this.#addLine(transport, targets, undefined)
+    else {
+      const isV6 = ({ host }: Target): boolean => host.includes(':')
+      const v4 = targets.filter((target) => !isV6(target))
+      const v6 = targets.filter(isV6)
+      const isLocal = v4.every(({ host }) => isLoopbackHost(host))
+      this.#addLine(new UdpTransport({ clock: this.#clock }), v4, isLocal ? '127.0.0.1' : '0.0.0.0')
+      // Where the system has no IPv6, there is nothing to find by it.
+      if (v6.length > 0) this.#addLine(new UdpTransport({ clock: this.#clock }), v6, '::').opened.catch(() => {})
     }
-    return hosts.flat()
+    await this.#lines[0]!.opened
+    if (this.#hasEnded) return
+    // One turn of the event loop later, so that what has arrived already is read first, however busy the process was.
+    if (timeoutMs > 0)
+      this.#cancelEnd = this.#clock.setTimer(timeoutMs, () => {
+        this.#cancelEnd = this.#clock.setTimer(0, () => this.end())
+      })
+    this.#ask()
   }
 
-  #broadcastHosts(): string[] {
-    if (this.#where.interfaces === 'loopback') return []
-    try {
-      return broadcastHosts(this.#where.interfaces === 'all' ? undefined : this.#where.interfaces)
-    } catch (error) {
-      throw error instanceof Error ? withCode(error, 'BAD_OPTION') : error
-    }
-  }
-
-  async #openTransport(transport: Transport, targets: readonly Target[], host: string | undefined): Promise<void> {
+  #addLine(transport: Transport, targets: readonly Target[], host: string | undefined): Line {
     transport.onError = undefined // a network that is down, a host that does not listen: there is nothing to find there
-    transport.onReadable = () => this.#receive(transport)
-    try {
-      await transport.open({
-        ...(host === undefined ? {} : { host }),
-        broadcast: true,
-        maxInboxDatagrams: MAX_INBOX_DATAGRAMS,
-        socketBufferBytes: SOCKET_BUFFER_BYTES,
-      })
-    } catch (cause) {
-      throw new NetworkError('SOCKET', `cannot open a socket to search with: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause,
-      })
+    transport.onReadable = () => {
+      for (let datagram = transport.receive(); datagram !== undefined; datagram = transport.receive()) this.#take(datagram)
     }
-    this.#transports.push({ transport, targets })
+    const opening = transport.open({
+      ...(host === undefined ? {} : { host }),
+      broadcast: true,
+      maxInboxDatagrams: MAX_INBOX_DATAGRAMS,
+      socketBufferBytes: SOCKET_BUFFER_BYTES,
+    })
+    const opened = opening.catch((cause: unknown) => {
+      const text = cause instanceof Error ? cause.message : String(cause)
+      throw new NetworkError('SOCKET', `cannot open a socket to search with: ${text}`, { cause })
+    })
+    const line = { transport, targets, opened }
+    this.#lines.push(line)
+    return line
   }
 
   #ask(): void {
     const [gameLow, gameHigh] = this.#gameId
-    const round = this.#askedAt.length
+    const round = this.#rounds++
     this.#askedAt.push(this.#clock.now())
-    const nonceLow = (this.#nonceLow + round) >>> 0
-    for (const { transport, targets } of this.#transports) {
-      for (const { host, port } of targets)
-        transport.send(encodeQuery({ nonceLow, nonceHigh: this.#nonceHigh, gameLow, gameHigh }, transport.buffer()), host, port)
+    if (this.#askedAt.length > MAX_TIMED_ROUNDS) this.#askedAt.shift()
+    const query = { nonceLow: (this.#nonceLow + round) >>> 0, nonceHigh: this.#nonceHigh, gameLow, gameHigh }
+    for (const { transport, targets } of this.#lines) {
+      for (const { host, port } of targets) transport.send(encodeQuery(query, transport.buffer()), host, port)
     }
-    const last = ROUNDS_MS.length - 1
-    const pause = round < last ? ROUNDS_MS[round + 1]! - ROUNDS_MS[round]! : ROUNDS_MS[last]! - ROUNDS_MS[last - 1]!
-    this.#cancelRound = this.#clock.setTimer(pause, () => this.#ask())
-  }
-
-  #receive(transport: Transport): void {
-    for (let datagram = transport.receive(); datagram !== undefined; datagram = transport.receive()) this.#take(datagram)
+    const [before, after] = [ROUNDS_MS[round], ROUNDS_MS[round + 1]]
+    this.#cancelRound = this.#clock.setTimer(after === undefined ? LATER_ROUNDS_MS : after - before!, () => this.#ask())
   }
 
   /** What does not answer one of our queries is not for us. */
   #take({ bytes, host, at }: Datagram): void {
     const reply = decodeReply(bytes)
     if (reply === undefined || reply.nonceHigh !== this.#nonceHigh || this.#hasEnded) return
-    const askedAt = this.#askedAt[(reply.nonceLow - this.#nonceLow) >>> 0]
-    if (askedAt === undefined || reply.port === 0) return
-    const found = new FoundServer(reply, host, Math.max(0, at - askedAt - Math.max(0, reply.waitedMs)))
-    if (found.isSettling && !this.#where.isOfSettling) return
+    const round = (reply.nonceLow - this.#nonceLow) >>> 0
+    const askedAt = this.#askedAt[round - (this.#rounds - this.#askedAt.length)]
+    if (askedAt === undefined) return
+    const found = new FoundServer(reply, host, Math.max(0, at - askedAt - reply.waitedMs))
+    if (found.isSettling && !this.#isOfSettling) return
     const key = found.isSettling ? `${found.id} settling` : found.id
     if (this.#seen.has(key)) return
     this.#seen.add(key)
     this.#found.push(found)
     this.#wake?.()
     if (this.#seen.size >= MAX_FOUND_SERVERS) this.end()
-  }
-}
-
-/** `host` at every discovery port, or `host:port`. IPv6 with a port is written in brackets. */
-async function resolveTargets(text: string, everyPort: (host: string) => Target[]): Promise<Target[]> {
-  const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text)
-  try {
-    if (withPort === null) {
-      const [address] = await resolveHost(text.replace(/^\[(.*)\]$/, '$1'), DISCOVERY_PORT)
-      return everyPort(address!.host)
-    }
-    const port = parseAddress(`0.0.0.0:${withPort[2]}`).port
-    const [address] = await resolveHost(withPort[1]!.replace(/^\[(.*)\]$/, '$1'), port)
-    return [{ host: address!.host, port }]
-  } catch (cause) {
-    throw new NetworkError(
-      'BAD_ADDRESS',
-      `"addresses" expected hosts that can be resolved, with or without a port, got ${describe(text)}`,
-      { cause },
-    )
   }
 }
 

@@ -1,5 +1,6 @@
 // What a search asks and an advertised server answers, each in one datagram. docs/PROTOCOL.md gives the bytes. Nothing here is sealed: whoever is on the network may ask, and anyone may answer.
-import { bytes, flags, float32, MessageFactory, type MessageOf, string, uint8, uint16, uint32, varuint } from '../messages/index.js'
+import { bytes, float32, MessageFactory, type MessageOf, string, uint8, uint16, uint32, varuint } from '../messages/index.js'
+import { canonicalHost } from '../wire/address.js'
 import { DISCOVERY_QUERY_BYTES, MAX_DISCOVERY_INFO_BYTES, MAX_DISCOVERY_NAME_BYTES } from '../wire/limits.js'
 
 /** "TWlq" and "TWla", little-endian. */
@@ -9,8 +10,12 @@ const REPLY_MAGIC = 0x616c5754
 /** Raised when the bytes behind it change. A query of another version is not answered. */
 const VERSION = 1
 
-/** The longest text of a numeric host: an IPv6 address with a zone. */
-const MAX_HOST_BYTES = 64
+/** The longest text of a numeric host: IPv6, eight groups of four digits. */
+const MAX_HOST_BYTES = 39
+
+/** The bits of `modes`; others are ignored. */
+export const MODE_NEEDS_TOKEN = 1
+export const MODE_IS_SETTLING = 2
 
 const factory = new MessageFactory()
 
@@ -33,8 +38,8 @@ const Reply = factory.define(
     idHigh: u64.high,
     fingerprintLow: u64.low,
     fingerprintHigh: u64.high,
-    modes: flags('needsToken', 'isSettling'),
-    /** Where to connect. An empty host is the one that the reply comes from. */
+    modes: uint8,
+    /** Where to connect: a numeric host without a zone. An empty one is that which the reply comes from. */
     host: string(MAX_HOST_BYTES),
     port: uint16,
     players: varuint,
@@ -78,11 +83,34 @@ export function encodeReply(reply: Reply, buffer: Uint8Array): number {
   return Reply.codec.encode({ magic: REPLY_MAGIC, version: VERSION, ...reply }, buffer, viewOf(buffer), 0)
 }
 
-/** Reads a reply; undefined for anything else. */
+/** Reads a reply; undefined for anything else. What is shown or acted on comes from anyone on the network, so its form is checked here. */
 export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length > DISCOVERY_QUERY_BYTES) return undefined
   const reply = Reply.codec.decode(bytes, 0, bytes.length) as MessageOf<typeof Reply> | undefined
-  return reply?.magic === REPLY_MAGIC && reply.version === VERSION ? reply : undefined
+  if (reply?.magic !== REPLY_MAGIC || reply.version !== VERSION) return undefined
+  if (
+    reply.port === 0 ||
+    !(reply.waitedMs >= 0 && reply.waitedMs < Number.POSITIVE_INFINITY) ||
+    hasControlCharacters(reply.name) ||
+    hasControlCharacters(reply.game)
+  )
+    return undefined
+  return isNumericHost(reply.host) ? reply : undefined
+}
+
+/** Line feeds and escape sequences, which a list of games in a terminal would obey. */
+export function hasControlCharacters(text: string): boolean {
+  return /\p{Cc}/u.test(text)
+}
+
+/** A name would be looked up by whoever connects there. */
+function isNumericHost(host: string): boolean {
+  if (host === '') return true
+  try {
+    return canonicalHost(host) === host && !host.includes('%')
+  } catch {
+    return false
+  }
 }
 
 function viewOf(buffer: Uint8Array): DataView {

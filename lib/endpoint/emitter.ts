@@ -12,6 +12,7 @@ const FAILED = Symbol('failed')
 /** May be asynchronous. What it returns means nothing; what it throws or rejects with is reported through OnError. */
 export type Handler<Event> = (event: Event) => unknown
 
+/** What `on` takes beside event and handler. */
 export interface OnOptions {
   /** Removes the handler when it is aborted. */
   readonly signal?: AbortSignal | undefined

@@ -16,11 +16,17 @@ export interface Metrics {
   readonly pendingAcks: number
   /** Messages that arrived and wait for an earlier one. */
   readonly reorderQueue: number
+  /** Bytes received since the connection began; on a server since it was made. */
   readonly inBytes: number
+  /** Bytes sent, with resends, acks and keep-alives. */
   readonly outBytes: number
+  /** Datagrams received. */
   readonly inPackets: number
+  /** Datagrams sent: many messages share each. */
   readonly outPackets: number
+  /** Messages handed to the game. */
   readonly inMessages: number
+  /** Messages that `send` has queued. */
   readonly outMessages: number
   /** Messages given up before they were sent: held back too long, past their `ttlMs`, or the queue was full. On a server: of its peers. */
   readonly unsentMessages: number
@@ -35,51 +41,67 @@ export abstract class Measured {
   /** All metrics at one moment. */
   abstract metrics(): Metrics
 
+  /** Live; as in {@link Metrics}. */
   get state(): number {
     return this.metrics().state
   }
+  /** Live; as in {@link Metrics}. */
   get latency(): number {
     return this.metrics().latency
   }
+  /** Live; as in {@link Metrics}. */
   get jitter(): number {
     return this.metrics().jitter
   }
+  /** Live; as in {@link Metrics}. */
   get packetLoss(): number {
     return this.metrics().packetLoss
   }
+  /** Live; as in {@link Metrics}. */
   get outBufferBytes(): number {
     return this.metrics().outBufferBytes
   }
+  /** Live; as in {@link Metrics}. */
   get pendingAcks(): number {
     return this.metrics().pendingAcks
   }
+  /** Live; as in {@link Metrics}. */
   get reorderQueue(): number {
     return this.metrics().reorderQueue
   }
+  /** Live; as in {@link Metrics}. */
   get inBytes(): number {
     return this.metrics().inBytes
   }
+  /** Live; as in {@link Metrics}. */
   get outBytes(): number {
     return this.metrics().outBytes
   }
+  /** Live; as in {@link Metrics}. */
   get inPackets(): number {
     return this.metrics().inPackets
   }
+  /** Live; as in {@link Metrics}. */
   get outPackets(): number {
     return this.metrics().outPackets
   }
+  /** Live; as in {@link Metrics}. */
   get inMessages(): number {
     return this.metrics().inMessages
   }
+  /** Live; as in {@link Metrics}. */
   get outMessages(): number {
     return this.metrics().outMessages
   }
+  /** Live; as in {@link Metrics}. */
   get unsentMessages(): number {
     return this.metrics().unsentMessages
   }
+  /** Live; as in {@link Metrics}. */
   get keepaliveCount(): number {
     return this.metrics().keepaliveCount
   }
+  /** Live; as in {@link Metrics}. */
   get congestionWindow(): number {
     return this.metrics().congestionWindow
   }

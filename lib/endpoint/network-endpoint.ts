@@ -42,11 +42,17 @@ const IDLE_WARNING_MS = 1000
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
+/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. */
 export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
+  /** No connection, or on a server: it does not listen. */
   static readonly DISCONNECTED = 100
+  /** The last connection, or attempt, ended by an error. Only on a client or a peer. */
   static readonly ERRORED = 101
+  /** A server that takes connections. */
   static readonly LISTENING = 102
+  /** A client between `connect()` and the server's answer. */
   static readonly CONNECTING = 103
+  /** A client or peer that is in. */
   static readonly CONNECTED = 104
   /** Bytes of the largest datagram that is sent. */
   static readonly MTU = MTU
@@ -96,6 +102,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   #cancelDrive: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
 
+  /** @internal */
   constructor(options: EndpointOptions, isServer: boolean) {
     super()
     this.settings = readOptions(options)
@@ -237,7 +244,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected begin(since: number): void {
     this.#lastUpdateAt = since
     this.#cancelWatch?.()
-    this.#watch(this.clock.now())
+    this.#watch()
   }
 
   /** Called when the endpoint is not active any more. @internal */
@@ -396,12 +403,14 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     })
   }
 
-  #watch(since: number): void {
+  /** Warns where a whole second passes without an update. A long frame counts as none: it holds this timer up too. */
+  #watch(): void {
+    const since = this.clock.now()
     this.#cancelWatch = this.clock.setTimer(
       IDLE_WARNING_MS,
       () => {
         if (!this.isActive) return
-        if (this.clock.now() - Math.max(this.#lastUpdateAt, since) < IDLE_WARNING_MS) this.#watch(since)
+        if (this.#lastUpdateAt > since) this.#watch()
         else this.warnOnce('idle', `nobody calls update() on this ${this.#isServer ? 'server' : 'client'}; use run({ hz })`)
       },
       true,

@@ -43,9 +43,12 @@ export type NetworkErrorCode =
 
 /** An error of the network or of its use, with a stable `code`. */
 export class NetworkError extends Error {
+  /** Always `NetworkError`. */
   override readonly name = 'NetworkError'
+  /** What it is about: part of the public surface, unlike the text. */
   readonly code: NetworkErrorCode
 
+  /** Made by the library. */
   constructor(code: NetworkErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
@@ -54,12 +57,14 @@ export class NetworkError extends Error {
 
 /** A server's refusal, as `connect()` rejects with it. */
 export class RejectedError extends NetworkError {
+  /** Why, in one word. */
   readonly reason: RejectReason
   /** What the server said, or a description of the reason. */
   readonly detail: string
   /** What the server's `reject(detail, data)` gave along. */
   readonly data: unknown
 
+  /** Made by the library. */
   constructor(reason: RejectReason, detail: string, data: unknown) {
     super('REJECTED', `the server refused the connection (${reason}): ${detail}`)
     this.reason = reason

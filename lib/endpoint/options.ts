@@ -119,6 +119,9 @@ export function readNumber(name: string, value: unknown, defaultValue: number, m
   return value
 }
 
+/** The longest that a timer of Node waits, in ms; a longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** A whole number in a range. */
 export function checkInteger(name: string, value: unknown, min: number, max: number, code: NetworkErrorCode): asserts value is number {
   if (typeof value !== 'number') throw withCode(new TypeError(`"${name}" expected integer ${min}–${max}, got ${describe(value)}`), code)

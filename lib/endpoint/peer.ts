@@ -14,6 +14,7 @@ export class Peer<User = undefined> extends Measured {
   readonly id: number
   /** As the client gave it to `connect`; not checked for being unique. */
   readonly name: string
+  /** Where its datagrams come from. */
   readonly address: Address
   /** From the connect token; in open mode random. */
   readonly clientId: bigint
@@ -40,10 +41,12 @@ export class Peer<User = undefined> extends Measured {
     return this.#connection
   }
 
+  /** Whether it is in. */
   get connected(): boolean {
     return this.#connection.isAccepted
   }
 
+  /** Whether its connection has ended. */
   get disconnected(): boolean {
     return !this.#connection.isAccepted
   }
@@ -53,6 +56,7 @@ export class Peer<User = undefined> extends Measured {
     return this.#connection.isErrored
   }
 
+  /** True: a peer is the server's end of a connection. */
   get isServer(): boolean {
     return true
   }

@@ -59,10 +59,10 @@ export class ServerClock {
     return now + this.#shown
   }
 
-  /** The tick that the server's loop runs at our `now`; 0 where it runs none. */
-  tick(now: number): number {
-    if (this.#tickMs === 0) return Math.floor(this.#tick)
-    return Math.max(0, Math.floor(this.#tick + (this.now(now) - this.#tickAt) / this.#tickMs))
+  /** The tick that the server's loop runs at our `now`, with the part of it that has passed; 0 where it runs none. */
+  exactTick(now: number): number {
+    if (this.#tickMs === 0) return this.#tick
+    return Math.max(0, this.#tick + (this.now(now) - this.#tickAt) / this.#tickMs)
   }
 
   #slew(now: number): void {

@@ -56,10 +56,16 @@ export const SERVER_CONNECTION_TRANSITIONS: Transitions<ServerConnectionStage> =
 /** Reasons that are errors: the peer's state is then ERRORED. */
 const ERRORS: Partial<Record<EndReason, NetworkErrorCode>> = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' }
 
+/** Why a client is not let in. */
+export interface Refusal {
+  readonly reason: RejectReason
+  readonly detail: string
+}
+
 /** What a connection tells its server. */
 export interface ServerConnectionOwner<User> {
   /** Why this Hello is refused; undefined where it is not. */
-  refusalOf(hello: Hello): { reason: RejectReason; detail: string } | undefined
+  refusalOf(hello: Hello): Refusal | undefined
   /** Has the handlers of OnConnectRequest decide: they call `accept` or `reject`. */
   decide(connection: ServerConnection<User>, name: string, data: unknown): void
   /** Makes the peer, and announces it. */

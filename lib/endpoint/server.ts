@@ -6,7 +6,7 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
-import { REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
+import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
 import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
@@ -16,15 +16,15 @@ import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './a
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, MAX_DETAIL_BYTES } from './control-messages.js'
+import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { createTransport, NetworkEndpoint } from './network-endpoint.js'
-import { NetworkError, type RejectReason, withCode } from './network-error.js'
+import { NetworkError, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
-import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 import { ServerWarnings } from './server-warnings.js'
 
 /** A message that a client may send. */
@@ -38,6 +38,11 @@ export interface ServerOptions extends EndpointOptions {
   readonly privateKey?: Uint8Array | undefined
   /** The addresses under which clients reach this server, as `host:port`: what a token must name. Needed in token mode where the server listens on all interfaces. */
   readonly publicAddresses?: readonly string[] | undefined
+  /**
+   * The longest that connect tokens live, in seconds: what the backend gives as `expiresInSeconds`. A token that may have been used before this server started is refused, so for that long after a start only newer
+   * ones are taken; one that lives longer could be used once more after a restart. Default 30.
+   */
+  readonly maxTokenLifetimeSeconds?: number | undefined
   /**
    * What one client may send in a second, and in one burst: messages, and one more for each packet. What comes above it is dropped as if the network had lost it, so that a flood of one player costs the others nothing,
    * and what is reliable comes late. 0: no limit. Default 20,000: a 60 Hz game with ten messages a tick needs 660, and an upload in full packets gets 24 MB/s.
@@ -87,6 +92,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   readonly #maxPeers: number
   readonly #privateKey: Uint8Array | undefined
   readonly #publicAddresses: readonly Address[] | undefined
+  readonly #maxTokenLifetimeSeconds: number
   readonly #maxMessagesPerSecond: number
   readonly #maxConnectsPerSecond: number
   /** Connections that hold a slot and are not accepted yet, by network. */
@@ -116,6 +122,13 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#maxPeers = maxPeers
     this.#privateKey = privateKey
     this.#publicAddresses = publicAddresses?.map((address) => parsePublicAddress(address))
+    this.#maxTokenLifetimeSeconds = readNumber(
+      'maxTokenLifetimeSeconds',
+      options.maxTokenLifetimeSeconds,
+      DEFAULT_TOKEN_LIFETIME_SECONDS,
+      1,
+      2 ** 31,
+    )
     this.#maxMessagesPerSecond = orNoLimit(
       readNumber('maxMessagesPerSecond', options.maxMessagesPerSecond, MAX_MESSAGES_PER_SECOND, 0, Number.MAX_VALUE),
     )
@@ -153,11 +166,14 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /**
    * Lets `discover` find this server: on its networks, or on this host only where it listens on loopback. It takes the first UDP port from 23600 to 23615 that is free, and answers from `update()`,
-   * at most 200 times a second. Resolves when it can be found; ends with `stop()` or with the server.
+   * at most 200 times a second, and not while `acceptNewConnections` is false. Resolves when it can be found; ends with `stop()` or with the server.
    * @throws TypeError or RangeError `BAD_OPTION`, NetworkError `NOT_LISTENING`, `ALREADY_ACTIVE`; rejects with a NetworkError `SOCKET` where none of the ports is free, which OnError hears too
    */
   advertise(options: AdvertiseOptions): Promise<Advertisement> {
-    if (!this.isActive) throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (!this.isActive || this.#closing !== undefined)
+      throw new NetworkError('NOT_LISTENING', 'advertise() expected a server that listens; await listen() first')
+    if (typeof options !== 'object' || options === null)
+      throw withCode(new TypeError(`advertise() expected { name }, got ${describe(options)}`), 'BAD_OPTION')
     if (this.#advertisement !== undefined)
       throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
     const transport = createTransport(options.transport, this.clock)
@@ -182,10 +198,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return { [Symbol.iterator]: () => this.#peers.values() }
   }
 
+  /** How many are in. */
   get peerCount(): number {
     return this.#peers.size
   }
 
+  /** The peer of this id; undefined where it has left or never was. */
   getPeer(id: number): Peer<User> | undefined {
     return this.#peers.get(id)
   }
@@ -238,6 +256,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return this.#closing
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -247,6 +266,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.transport.unref()
   }
 
+  /** Takes `unref()` back. */
   ref(): void {
     this.transport.ref()
   }
@@ -360,7 +380,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     } catch (cause) {
       throw new NetworkError(
         'SOCKET',
-        `cannot listen on ${host ?? 'all interfaces'}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `cannot listen on ${host ?? 'all interfaces'}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}${adviceFor(cause)}`,
         { cause },
       )
     }
@@ -377,6 +397,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       crypto: selectCrypto(),
       entropy: this.entropy,
       startUnixSeconds: this.clock.unixSeconds(),
+      maxTokenLifetimeSeconds: this.#maxTokenLifetimeSeconds,
       keepAliveMs,
       maxTimeoutSeconds: timeoutMs === 0 ? Number.MAX_SAFE_INTEGER : timeoutMs / 1000,
       isOpen,
@@ -520,9 +541,15 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     }
   }
 
-  #refusalOf(hello: Hello): { reason: RejectReason; detail: string } | undefined {
+  /** To a player, definitions that differ are said first: waiting for room would not help. A probe may have none, and asks how the server is. */
+  #refusalOf(hello: Hello): Refusal | undefined {
     const difference = this.#differenceOf(hello.definitions)
-    if (difference !== undefined) return { reason: 'definitions', detail: difference }
+    const mismatch: Refusal | undefined = difference === undefined ? undefined : { reason: 'definitions', detail: difference }
+    const isProbe = hello.extensions.some(({ type }) => type === PROBE_EXTENSION)
+    return isProbe ? (this.#refusalOfAnyone() ?? mismatch) : (mismatch ?? this.#refusalOfAnyone())
+  }
+
+  #refusalOfAnyone(): Refusal | undefined {
     if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
     let taken = this.#peers.size
     for (const connection of this.#connections) if (connection.isDeciding) taken++
@@ -606,6 +633,20 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       }
     }
     return bytes
+  }
+}
+
+/** What to do about the system's commonest refusals to bind. */
+function adviceFor(cause: unknown): string {
+  switch (cause instanceof Error && 'code' in cause ? cause.code : undefined) {
+    case 'EADDRINUSE':
+      return '. Another program has this UDP port, perhaps an older run of this one: end it, or listen on another port (0 lets the system choose)'
+    case 'EADDRNOTAVAIL':
+      return '. This machine has no such address: leave host away for all interfaces'
+    case 'EACCES':
+      return '. Ports below 1024 need privileges: take a higher one'
+    default:
+      return ''
   }
 }
 

@@ -5,16 +5,17 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
 /**
- * The broadcast address of each IPv4 network that this machine is in, loopback left out: of all interfaces, or of those that are named, by name (`eth0`) or address (`192.168.1.5`).
+ * The broadcast address of each IPv4 network that this machine is in, loopback left out: of all interfaces, or of those that are named, by name (`eth0`) or IPv4 address (`192.168.1.5`).
  * Throws a RangeError for one that is not there.
  */
 export function broadcastHosts(named: readonly string[] | undefined, interfaces: Interfaces = networkInterfaces()): string[] {
   const all = Object.entries(interfaces).flatMap(([name, entries]) => (entries ?? []).map((entry) => ({ name, ...entry })))
-  const isNamed = (entry: (typeof all)[number], text: string): boolean => entry.name === text || entry.address === text
+  const isNamed = (entry: (typeof all)[number], text: string): boolean =>
+    entry.name === text || (entry.family === 'IPv4' && entry.address === text)
   for (const text of named ?? []) {
     if (!all.some((entry) => isNamed(entry, text)))
       throw new RangeError(
-        `"interfaces" expected some of ${[...new Set(all.map(({ name }) => name))].join(', ')} or their addresses, got ${text}`,
+        `"interfaces" expected some of ${[...new Set(all.map(({ name }) => name))].join(', ')} or their IPv4 addresses, got ${text}`,
       )
   }
   const chosen = named === undefined ? all : all.filter((entry) => named.some((text) => isNamed(entry, text)))

@@ -7,12 +7,15 @@
  * `open*` returns false, and leaves the content of the range unspecified, where the MAC does not match or the range is shorter than 16. It never throws on any input bytes.
  */
 export interface Crypto {
+  /** The package or module that does it. */
   readonly name: 'sodium-native' | 'node:crypto' | '@noble/ciphers'
   /** `nonce` is 12 bytes. */
   seal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): void
+  /** `nonce` is 12 bytes. False where the MAC does not match. */
   open(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean
   /** `nonce` is 24 bytes. */
   sealExtended(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): void
+  /** `nonce` is 24 bytes. False where the MAC does not match. */
   openExtended(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean
 }
 

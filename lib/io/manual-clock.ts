@@ -29,6 +29,7 @@ export class ManualClock implements CompleteClock {
   readonly #startUnixSeconds: number
   #now: number
 
+  /** Begins at the options' time. */
   constructor(options: ManualClockOptions = {}) {
     const { now = 0, unixSeconds = DEFAULT_UNIX_SECONDS } = options
     requireFinite('now', now)

@@ -9,6 +9,7 @@ const WARM_UP_ROUNDS = 12
  * The same seed gives the same numbers on every system.
  */
 export class Random {
+  /** What it was made with. */
   readonly seed: number
   #a: number
   #b: number

@@ -6,6 +6,7 @@ import { createSodiumCrypto } from './crypto-sodium.js'
 
 /** A provider, and whether it can be used here. */
 export interface CryptoAvailability {
+  /** The package or module. */
   readonly name: Crypto['name']
   /** Present where the provider reproduced the test vectors. */
   readonly crypto?: Crypto

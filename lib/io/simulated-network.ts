@@ -17,13 +17,17 @@ const REFUSAL_BYTES = 56
 
 /** What became of datagrams. `sent + duplicated` = the sum of all others but `corrupted` + those still under way. */
 export interface SimulatedNetworkCounters {
+  /** Given to the network. */
   sent: number
   /** Given to a transport; one whose inbox was full counts them too, as `inboxDropped`. */
   delivered: number
+  /** Dropped by `loss` or `burstLoss`. */
   lost: number
   /** Copies made. */
   duplicated: number
+  /** Dropped by `mtu`. */
   tooLarge: number
+  /** Dropped at a full queue of `bandwidth`. */
   queueDropped: number
   /** Between hosts that a partition keeps apart. */
   partitioned: number
@@ -38,10 +42,13 @@ export type SimulatedOutcome = keyof SimulatedNetworkCounters
 
 /** A datagram under way. */
 export interface SimulatedDatagram {
+  /** Who sent it. */
   readonly from: Address
+  /** Where it goes. */
   readonly to: Address
   /** Not a copy: what a tap writes here arrives. */
   readonly bytes: Uint8Array
+  /** By the network's clock, in ms. */
   readonly sentAt: number
 }
 
@@ -81,6 +88,7 @@ interface NetworkFlight extends Omit<SimulatedDatagram, 'bytes'>, Flight {
  * `advance` at the earliest, even without a delay: never inside `send`. `at` of a received datagram is its exact time of arrival.
  */
 export class SimulatedNetwork {
+  /** What became of all datagrams so far. */
   readonly counters: SimulatedNetworkCounters = {
     sent: 0,
     delivered: 0,
@@ -92,6 +100,7 @@ export class SimulatedNetwork {
     corrupted: 0,
     unreachable: 0,
   }
+  /** As the option; may be set at any time. */
   onDatagram: SimulatedNetworkOptions['onDatagram']
 
   readonly #clock: CompleteClock
@@ -107,6 +116,7 @@ export class SimulatedNetwork {
   #edition = 0
   #hostsNamed = 0
 
+  /** A network without hosts; each transport brings one. */
   constructor(options: SimulatedNetworkOptions) {
     this.#clock = options.clock
     this.#random = new Random(options.seed)
@@ -122,6 +132,7 @@ export class SimulatedNetwork {
     })
   }
 
+  /** The stages of every link. Set them, and datagrams sent from then on pass the new ones. */
   get stages(): readonly Stage[] {
     return this.#stages
   }
@@ -132,10 +143,12 @@ export class SimulatedNetwork {
     this.#edition++
   }
 
+  /** The stages of some links, where they differ. May be set at any time too. */
   get stagesFor(): StagesFor | undefined {
     return this.#stagesFor
   }
 
+  /** Holds for datagrams that are sent from then on. */
   set stagesFor(stagesFor: StagesFor | undefined) {
     this.#stagesFor = stagesFor
     this.#edition++
@@ -155,6 +168,7 @@ export class SimulatedNetwork {
     this.#groups = new Map(groups.flatMap((hosts, group) => hosts.map((host) => [host, group] as const)))
   }
 
+  /** Ends the partition. */
   heal(): void {
     this.#groups = undefined
   }

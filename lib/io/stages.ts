@@ -11,7 +11,9 @@ export interface Onward {
   readonly bytes: Uint8Array
   /** It goes on with these bytes, in all its copies; they may be the same array, written to. Counted as `corrupted`. */
   change(bytes: Uint8Array): void
+  /** Lets one copy go on. */
   forward(time: number): void
+  /** Ends it, and counts it. */
   drop(cause: DropCause): void
 }
 
@@ -23,7 +25,9 @@ export type StagePass = (length: number, now: number, onward: Onward) => void
  * Write your own for a network of another kind.
  */
 export interface Stage {
+  /** For logs. */
   readonly kind: string
+  /** What stands on one link in one direction. */
   link(random: Random): StagePass
 }
 

@@ -3,9 +3,11 @@ import type { Address } from './address.js'
 
 /** One received datagram. The object and its bytes belong to the caller from then on. */
 export interface Datagram {
+  /** The UDP payload. */
   readonly bytes: Uint8Array
   /** The sender's numeric host; a v4-mapped IPv6 address is given as IPv4. */
   readonly host: string
+  /** The sender's port. */
   readonly port: number
   /** When the socket gave it, in the clock's milliseconds. */
   readonly at: number
@@ -40,7 +42,9 @@ export interface TransportOptions {
  * One transport serves one endpoint, and can be opened again after it was closed.
  */
 export interface Transport {
+  /** `dgram`, `simulated` or a name of your own: for logs. */
   readonly kind: string
+  /** What went wrong, since it was opened. */
   readonly counters: Readonly<TransportCounters>
   /** Called when the socket reports an error, such as ECONNREFUSED for a dead port. Set by the endpoint. */
   onError: ((error: Error & { code?: string }) => void) | undefined
@@ -56,6 +60,7 @@ export interface Transport {
   send(length: number, host: string, port: number): void
   /** Whether the transport keeps the process alive while open; true at first. */
   ref(): void
+  /** Takes `ref()` back: an open transport lets the process end. */
   unref(): void
   /** Closes at once. Harmless when closed. */
   close(): Promise<void>

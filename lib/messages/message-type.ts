@@ -33,21 +33,27 @@ export declare const inBrand: unique symbol
 
 /** A defined message: its name, its rules of delivery, and the types of its values. Made by `MessageFactory.define`. */
 export interface MessageType<Name extends string, Out, In = Out, From extends Sender = 'both'> {
+  /** As given to `define`. */
   readonly name: Name
   /** Number on the wire. Until an endpoint has taken the factory, a further definition without an id may change it. */
   readonly id: number
+  /** Who may send it. */
   readonly from: From
+  /** How it travels unless `send` says otherwise. */
   readonly delivery: Delivery
   /** 0–31. */
   readonly channel: number
   /** 0–7, the higher goes first. */
   readonly priority: number
+  /** Milliseconds after which it is dropped unsent; undefined: never. */
   readonly ttlMs: number | undefined
   /** 0–16. */
   readonly redundancy: number
-  /** What turns values into bytes and back. Endpoints call it; games need not. */
+  /** What turns values into bytes and back. Endpoints call it; games need not. @internal */
   readonly codec: Codec
+  /** For types only: what arrives. @internal */
   readonly [outBrand]: Out
+  /** For types only: what `send` takes. @internal */
   readonly [inBrand]: In
   /** Whether an OnMessage event holds this message; narrows the event's `message`. */
   is<E extends { type: AnyMessageType; message: unknown }>(event: E): event is E & { type: MessageType<Name, Out, In, From>; message: Out }

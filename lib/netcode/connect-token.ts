@@ -47,7 +47,9 @@ export interface ConnectTokenOptions {
   readonly timeoutSeconds: number
   /** When the token is made, in whole seconds since 1970. */
   readonly createUnixSeconds: number
+  /** Where nonce and keys come from. */
   readonly entropy: Entropy
+  /** What seals the private part. */
   readonly crypto: Crypto
   /** Instead of random ones, for test vectors. A nonce or key that is used twice gives the sealed data away. */
   readonly fixed?: { readonly nonce: Uint8Array; readonly clientToServerKey: Uint8Array; readonly serverToClientKey: Uint8Array }
@@ -55,16 +57,23 @@ export interface ConnectTokenOptions {
 
 /** The fields of a connect token that its client can read. */
 export interface ConnectToken {
+  /** The game, as {@link protocolIdOf} makes it of a name. */
   readonly protocolId: bigint
+  /** When it was made, in seconds since 1970. */
   readonly createUnixSeconds: bigint
+  /** Until when it opens a session, in seconds since 1970. */
   readonly expireUnixSeconds: bigint
   /** 24 bytes. */
   readonly nonce: Uint8Array
   /** 1024 bytes, sealed for the server. */
   readonly privateToken: Uint8Array
+  /** Seconds without a packet after which the session ends; negative: never. */
   readonly timeoutSeconds: number
+  /** 1–32, tried in this order. */
   readonly serverAddresses: readonly Address[]
+  /** Seals what the client sends. 32 bytes, secret. */
   readonly clientToServerKey: Uint8Array
+  /** Seals what the server sends. 32 bytes, secret. */
   readonly serverToClientKey: Uint8Array
 }
 

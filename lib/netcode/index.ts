@@ -1,10 +1,15 @@
-// The entry `tickwire/netcode`: netcode 1.02 on its own, to speak with clients and servers in other languages with nothing of tickwire above it.
+/**
+ * The entry `tickwire/netcode`: netcode 1.02 on its own, to speak with clients and servers in other languages with nothing of tickwire above it.
+ *
+ * @module tickwire/netcode
+ */
 
 export type { Address } from '../io/address.js'
 export type { Crypto } from '../io/crypto.js'
 export { type Entropy, systemEntropy } from '../io/entropy.js'
 export { availableCrypto, type CryptoAvailability, selectCrypto } from '../io/select-crypto.js'
 export { canonicalHost, formatAddress, parseAddress } from '../wire/address.js'
+export type { ReplyRates } from '../wire/reply-limiter.js'
 export type { NetcodeClientState, NetcodeClientStateName } from './client-state.js'
 export { type ConnectToken, type ConnectTokenOptions, generateConnectToken, readConnectToken } from './connect-token.js'
 export {

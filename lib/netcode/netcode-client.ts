@@ -45,6 +45,7 @@ import { Stall } from './stall.js'
 
 /** How a `NetcodeClient` works. */
 export interface NetcodeClientOptions {
+  /** What seals and opens packets. */
   readonly crypto: Crypto
   /** A keep-alive leaves after this many milliseconds without a payload. In the first second it is 100, so that the server hears of a new client. Default: 100. */
   readonly keepAliveMs?: number
@@ -76,6 +77,7 @@ export interface NetcodeClientCounters {
  * for (let length = client.pollDatagram(out); length > 0; length = client.pollDatagram(out)) send(out, length, client.targetAddress)
  */
 export class NetcodeClient {
+  /** What was ignored, by cause. */
   readonly counters: NetcodeClientCounters = { malformed: 0, stranger: 0, unexpected: 0, replayed: 0, sequenceTooLarge: 0, forged: 0 }
 
   readonly #crypto: Crypto
@@ -119,6 +121,7 @@ export class NetcodeClient {
     return this.#machine.state
   }
 
+  /** The state in words. */
   get stateName(): NetcodeClientStateName {
     return STATE_NAMES[this.state]
   }
@@ -161,8 +164,10 @@ export class NetcodeClient {
   /**
    * Begins to connect to the first server of a token, 2048 bytes. Throws a TypeError where the token cannot be read, and an Error while connecting or connected.
    * A token opens one session on each of its servers: to connect again, a client needs a new one.
+   *
+   * @param zone The zone of its link-local addresses (`eth0` of `fe80::1%eth0`), for which a token has no place.
    */
-  connect(token: Uint8Array, now: number): void {
+  connect(token: Uint8Array, now: number, zone?: string): void {
     if (this.state > DISCONNECTED)
       throw new Error(`connect() expected a client that is disconnected, got one that is in state "${this.stateName}"`)
     const read = readConnectToken(token)
@@ -177,7 +182,7 @@ export class NetcodeClient {
       this.#nextSequence = 0
       this.#replayWindow = new ReplayWindow()
     }
-    this.#token = read
+    this.#token = zone === undefined ? read : { ...read, serverAddresses: read.serverAddresses.map((address) => withZone(address, zone)) }
     this.#packets = new PacketCodec(this.#crypto, read.protocolId)
     this.#disconnectsLeft = 0
     this.#clientIndex = 0
@@ -427,6 +432,10 @@ function isExpected(state: NetcodeClientState, type: number): boolean {
     default:
       return false
   }
+}
+
+function withZone(address: Address, zone: string): Address {
+  return /^fe[89ab]/.test(address.host) ? { ...address, host: `${address.host}%${zone}` } : address
 }
 
 function hasSameKeys(previous: ConnectToken | undefined, next: ConnectToken): boolean {

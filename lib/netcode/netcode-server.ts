@@ -52,6 +52,7 @@ import { TokenHistory } from './token-history.js'
 export class NetcodeServer {
   /** False: requests and responses are ignored and counted; clients that are connected stay. */
   acceptNewClients = true
+  /** What was ignored, by cause. */
   readonly counters: NetcodeServerCounters = createServerCounters()
 
   readonly #maxClients: number
@@ -123,6 +124,7 @@ export class NetcodeServer {
     return { [Symbol.iterator]: () => this.#byId.values() }
   }
 
+  /** Connected clients. */
   get clientCount(): number {
     return this.#byId.size
   }
@@ -132,6 +134,7 @@ export class NetcodeServer {
     return this.#outbox.targetHost
   }
 
+  /** Where the datagram of the last `pollDatagram` goes: its port. */
   get targetPort(): number {
     return this.#outbox.targetPort
   }

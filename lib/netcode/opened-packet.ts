@@ -9,10 +9,12 @@ export interface OpenedPacket {
   readonly sequence: number
   /** The payload is `bytes[start, end)` of the datagram that was given. Empty for a keep-alive. */
   readonly start: number
+  /** Where the payload ends: behind its last byte. */
   readonly end: number
 }
 
 /** An `OpenedPacket` and the client that sent it. */
 export interface ReceivedPacket extends OpenedPacket {
+  /** Who sent it. */
   readonly client: NetcodeServerClient
 }

@@ -8,7 +8,9 @@ import { ReplayWindow } from './replay-window.js'
 export interface NetcodeServerClient {
   /** The slot, 0 to maxClients − 1. Used again after the client has left. */
   readonly index: number
+  /** Where it is. */
   readonly address: Address
+  /** From its connect token. */
   readonly clientId: bigint
   /** 256 bytes, as the backend put them into the token. */
   readonly userData: Uint8Array

@@ -15,7 +15,9 @@ export interface NetcodeServerOptions {
   readonly addresses?: readonly Address[]
   /** Slots, 1 to 1,048,576. */
   readonly maxClients: number
+  /** What seals and opens packets and tokens. */
   readonly crypto: Crypto
+  /** Where nonces and the key of challenges come from. */
   readonly entropy: Entropy
   /** When the server starts, in seconds since 1970: tokens that may be older are refused, because they may have been used before. */
   readonly startUnixSeconds: number

@@ -4,7 +4,7 @@ import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/byte
 import { CLOCK_PING_MS, IDLE_PING_MS, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
 import { Cubic } from './cubic.js'
-import { ACK, FIRST_SKIPPABLE, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
+import { ACK, FIRST_SKIPPABLE, isClockTime, isLoopTick, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
 import type { MessageSink } from './lane-receiver.js'
 import { CONTROL_LANE, type LaneWindow } from './lanes.js'
 import { MessageReceiver } from './message-receiver.js'
@@ -218,7 +218,7 @@ export class Connection implements PacketOwner {
       const type = bytes[offset]!
       const frame = offset + 1
       if (type === ACK) {
-        // One is enough for anyone, and each may cost a walk over thousands of packets.
+        // One is enough for anyone: each may have to look through all packets that are in flight, and a payload has room for 131.
         offset = hasAck ? -1 : this.#path.handleAck(bytes, frame, end, nextSequence, at)
         hasAck = true
       } else {
@@ -275,7 +275,7 @@ export class Connection implements PacketOwner {
   #handleFrame(type: number, bytes: Uint8Array, at: number, end: number, receivedAt: number): number {
     switch (type) {
       case PING:
-        if (at + PING_BYTES - 1 > end) return -1
+        if (at + PING_BYTES - 1 > end || !isClockTime(readFloat64(bytes, at))) return -1
         this.#pongFor = readFloat64(bytes, at)
         this.#isPongDue = true
         this.#pingReceivedAt = receivedAt
@@ -291,7 +291,8 @@ export class Connection implements PacketOwner {
 
   #handlePong(bytes: Uint8Array, at: number, end: number, receivedAt: number): number {
     if (at + PONG_BYTES - 1 > end) return -1
-    for (let i = 0; i < 5; i++) if (!Number.isFinite(readFloat64(bytes, at + 8 * i))) return -1
+    for (let i = 0; i < 3; i++) if (!isClockTime(readFloat64(bytes, at + 8 * i))) return -1
+    if (!isLoopTick(readFloat64(bytes, at + 24), readFloat64(bytes, at + 32))) return -1
     this.#options.sink.handlePong(
       readFloat64(bytes, at),
       readFloat64(bytes, at + 8),

@@ -8,9 +8,9 @@
 export const ACK = 0x01
 /** Reserved for acks with ECN counts; not sent. */
 export const ACK_ECN = 0x02
-/** sent f64 (the sender's clock, ms). Ack-eliciting. */
+/** sent f64 (the sender's clock, ms; see isClockTime). Ack-eliciting. */
 export const PING = 0x03
-/** the ping's sent f64, ping received f64, pong sent f64, tick f64, ms per tick f64 (0 where no fixed loop runs). */
+/** the ping's sent f64, ping received f64, pong sent f64, tick f64, ms per tick f64 (0 where no fixed loop runs; see isLoopTick). */
 export const PONG = 0x04
 /** lane u8 (see laneIndex), message limit (low 24 bits), byte limit varint. */
 export const WINDOW = 0x05
@@ -49,3 +49,16 @@ export const FRAGMENT_HEADER_BYTES = 16
 
 /** Units of the ack delay in one millisecond. */
 export const ACK_DELAY_UNITS_PER_MS = 16
+
+/** The largest number on a clock, in ms, and the largest tick: 35,000 years. Sums and differences of such numbers stay exact to the millisecond. */
+const MAX_CLOCK = 2 ** 50
+
+/** Whether a number from the wire can be a clock's time in ms. Not so NaN and infinities, which a client's clock would keep for ever. */
+export function isClockTime(time: number): boolean {
+  return Math.abs(time) <= MAX_CLOCK
+}
+
+/** Whether a tick and the milliseconds of one can be those of a loop: 1 to 1000 times a second, or of none (0). */
+export function isLoopTick(tick: number, tickMs: number): boolean {
+  return tick >= 0 && tick <= MAX_CLOCK && (tickMs === 0 || (tickMs >= 1 && tickMs <= 1000))
+}

@@ -124,7 +124,7 @@ export class MessageReceiver {
     const behind = fragment.end
     const whole = this.#unreliable.receiveFragment(isSequenced, readUint24(bytes, at), fragment, bytes)
     if (whole !== undefined)
-      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, whole.typeId, whole.bytes, 0, whole.totalBytes)
+      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, whole.typeId, whole.toBytes(), 0, whole.totalBytes)
     return behind
   }
 

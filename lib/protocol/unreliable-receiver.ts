@@ -48,7 +48,7 @@ export class UnreliableReceiver {
     if (number <= this.#newest - UNRELIABLE_HISTORY || number < 0) return false
     this.#history ??= new Uint8Array(UNRELIABLE_HISTORY / 8)
     if (number - this.#newest >= UNRELIABLE_HISTORY) this.#history.fill(0)
-    else for (let i = this.#newest + 1; i < number; i++) this.#history[(i % UNRELIABLE_HISTORY) >> 3]! &= ~(1 << (i & 7))
+    else this.#forget(this.#newest + 1, number)
     const at = (number % UNRELIABLE_HISTORY) >> 3
     const bit = 1 << (number & 7)
     if (number <= this.#newest && (this.#history[at]! & bit) !== 0) return false
@@ -77,6 +77,18 @@ export class UnreliableReceiver {
     this.#incompleteBytes -= reassembly.totalBytes
     if (isSequenced) this.#lastNumbers.set(fragment.typeId, number)
     return reassembly
+  }
+
+  /** Clears the bits of numbers from `first` to before `end`, which take the places of old ones; eight at a time where they fill a byte. */
+  #forget(first: number, end: number): void {
+    const history = this.#history!
+    for (let i = first; i < end; ) {
+      const at = (i % UNRELIABLE_HISTORY) >> 3
+      if ((i & 7) === 0 && i + 8 <= end) {
+        history[at] = 0
+        i += 8
+      } else history[at]! &= ~(1 << (i++ & 7))
+    }
   }
 
   /** Lets go of the oldest until a message of this size fits. */

@@ -11,6 +11,7 @@ import type { MessageFactory } from '../messages/index.js'
 export interface SimulateOptions<User> {
   /** Any safe integer: the same seed gives the same losses, delays and keys. */
   readonly seed: number
+  /** The definitions that server and clients share. */
   readonly messages: MessageFactory
   /** How many clients join. They are named `client 0`, `client 1` and so on. */
   readonly clients: number
@@ -20,7 +21,9 @@ export interface SimulateOptions<User> {
   readonly server?: (server: Server<User>) => void
   /** Sets a client up, before it connects. */
   readonly client?: (client: Client, index: number) => void
+  /** Further options of the server. */
   readonly serverOptions?: Partial<Omit<ServerOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
+  /** Further options of every client. */
   readonly clientOptions?: Partial<Omit<ClientOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
   /** Endpoints that do not `run()` themselves are updated so often a second. Default 60. */
   readonly hz?: number
@@ -28,10 +31,16 @@ export interface SimulateOptions<User> {
 
 /** A running simulation. */
 export interface Simulation<User> {
+  /** Listens, on the simulated network. */
   readonly server: Server<User>
+  /** Connected, in the order of their names. */
   readonly clients: readonly Client[]
+  /** The time of all of them. `step` and `until` advance it. */
   readonly clock: ManualClock
+  /** Its `stages` may be changed, and it can be parted. */
   readonly network: SimulatedNetwork
+  /** One more client, which comes while the others play; it stands in `clients` too. Time passes until it is in. Rejects where it is not within 30 s of simulated time. */
+  join(): Promise<Client>
   /** Lets so many milliseconds pass. */
   step(ms: number): Promise<void>
   /** Lets time pass until the condition holds. Rejects with an Error after `timeoutMs` of simulated time, by default 10,000. */
@@ -68,28 +77,43 @@ export async function simulate<User = undefined>(options: SimulateOptions<User>)
     transport: network.transport(SERVER_HOST),
     entropy: seededEntropy(seed),
   })
-  const clients = Array.from(
-    { length: options.clients },
-    (_, i) => new Client({ ...options.clientOptions, ...common, transport: network.transport(), entropy: seededEntropy(seed + i + 1) }),
-  )
-  const step = createStepper(clock, [server, ...clients], hz)
+  const clients: Client[] = []
+  const endpoints: Driven[] = [server]
+  const step = createStepper(clock, endpoints, hz)
   const until = createUntil(clock, step)
   options.server?.(server)
   const { host } = await server.listen({ port: PORT })
-  let joined = 0
-  let failure: Error | undefined
-  clients.forEach((client, i) => {
-    options.client?.(client, i)
-    client.connect({ host, port: PORT, name: `client ${i}` }).then(
-      () => joined++,
-      (error: Error) => {
-        failure ??= error
-      },
-    )
-  })
-  await until(() => joined === clients.length || failure !== undefined, { timeoutMs: 30_000 })
-  if (failure !== undefined) throw failure
-  return { server, clients, clock, network, step, until }
+
+  const newClient = (): (() => Promise<void>) => {
+    const index = clients.length
+    const entropy = seededEntropy(seed + index + 1)
+    const client = new Client({ ...options.clientOptions, ...common, transport: network.transport(), entropy })
+    clients.push(client)
+    endpoints.push(client)
+    return () => {
+      options.client?.(client, index)
+      return client.connect({ host, port: PORT, name: `client ${index}` })
+    }
+  }
+  /** Lets time pass until all of these are in, or one has failed. */
+  const settle = async (connects: readonly Promise<void>[]): Promise<void> => {
+    let isSettled = false
+    const all = Promise.all(connects)
+    const settled = (): void => {
+      isSettled = true
+    }
+    all.then(settled, settled)
+    await until(() => isSettled, { timeoutMs: 30_000 })
+    await all
+  }
+  const join = async (): Promise<Client> => {
+    await settle([newClient()()])
+    return clients.at(-1)!
+  }
+  // All are there before the first connects, so that the handlers of one can know the others.
+  const connects = Array.from({ length: options.clients }, newClient)
+  await settle(connects.map((connect) => connect()))
+  return { server, clients, clock, network, join, step, until }
 }
 
 function stagesOf(network: NonNullable<SimulateOptions<unknown>['network']>): Pick<SimulatedNetworkOptions, 'stages' | 'stagesFor'> {
@@ -104,7 +128,13 @@ function isList(network: NonNullable<SimulateOptions<unknown>['network']>): netw
 
 type Step = (ms: number) => Promise<void>
 
-function createStepper(clock: ManualClock, endpoints: readonly { readonly isRunning: boolean; update(): void }[], hz: number): Step {
+interface Driven {
+  readonly isRunning: boolean
+  update(): void
+}
+
+/** `endpoints` may grow. */
+function createStepper(clock: ManualClock, endpoints: readonly Driven[], hz: number): Step {
   let nextUpdateAt = clock.now()
   return async (ms) => {
     const until = clock.now() + ms

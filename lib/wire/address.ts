@@ -9,6 +9,9 @@ const TYPE_IPV4 = 1
 const TYPE_IPV6 = 2
 const MAX_PORT = 65535
 
+/** The zone behind an IPv6 host: the name or number of an interface. */
+const ZONE = /^%[\w.~:-]+$/
+
 /**
  * Reads `1.2.3.4:80` or `[2001:db8::1]:80`. The host comes back in canonical form.
  * Throws a TypeError where the text has another form, a RangeError where the port is above 65535.
@@ -52,7 +55,7 @@ export function canonicalHost(host: string): string {
   }
   const percent = host.indexOf('%')
   const words = parseIpv6(percent < 0 ? host : host.slice(0, percent))
-  if (words === undefined) throw hostError(host)
+  if (words === undefined || (percent >= 0 && !ZONE.test(host.slice(percent)))) throw hostError(host)
   const isMapped = words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff
   if (isMapped) return wordsToIpv4(words[6]!, words[7]!)
   return formatIpv6(words) + (percent < 0 ? '' : host.slice(percent))

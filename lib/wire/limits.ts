@@ -99,7 +99,7 @@ export const DISCOVERY_PORT = 23_600
 /** A server takes the first of so many ports that is free; so many of one host can be found. A search asks at each. */
 export const DISCOVERY_PORTS = 16
 
-/** Bytes of every query. No reply is larger, so that a query with a forged sender gains nothing. The largest reply takes 502. */
+/** Bytes of every query. No reply is larger, so that a query with a forged sender gains nothing. The largest reply takes 470. */
 export const DISCOVERY_QUERY_BYTES = 512
 
 /** Bounds of what a reply tells, in bytes. */
@@ -109,13 +109,16 @@ export const MAX_DISCOVERY_INFO_BYTES = 256
 /** Queries that wait for an advertised server, and that one update() looks at. The newest is refused. */
 export const MAX_QUERIES = 64
 
-/** Replies of one advertised server a second, and in one burst: to all, and to one host. A search sends seven queries in its first second. */
+/** Replies of one advertised server a second, and in one burst: to all, and to one host. A search sends five rounds of queries in its first second, by each way to the server. */
 export const REPLIES_PER_SECOND = 200
 export const REPLIES_PER_SECOND_AND_HOST = 20
 export const REPLY_BURST = 40
 
 /** Hosts and broadcast addresses that one search asks. 64 × 16 ports × 512 B = 512 KiB a round. */
 export const MAX_DISCOVERY_TARGETS = 64
+
+/** The last rounds of a search, which a reply can still answer. They leave one a second, so an answer has 16 s. */
+export const MAX_TIMED_ROUNDS = 16
 
 /** Servers that one search finds, at most; it ends there. */
 export const MAX_FOUND_SERVERS = 1024

@@ -5,9 +5,13 @@ import { TokenBucket } from './token-bucket.js'
 
 /** Replies a second, and in one burst: to all, and to one network. */
 export interface ReplyRates {
+  /** To all together, a second. */
   readonly perSecond: number
+  /** To all together, at once. */
   readonly burst: number
+  /** To one network (an IPv4 host, an IPv6 /64), a second. */
   readonly perSecondAndNetwork: number
+  /** To one network, at once. */
   readonly burstOfNetwork: number
 }
 

@@ -20,7 +20,7 @@ export function parseLayout(text: string): Layout {
   return splitParts(text).map((part) => {
     const group = /^\((.+)\) × (\w+)$/.exec(part)
     if (group !== null) return { name: group[2]!, kind: 'group', group: parseLayout(group[1]!) }
-    const field = /^(\w+) (u8|u16|u24|u32|f64|varint|message|bytes\[\w+\])$/.exec(part)
+    const field = /^(\w+) (u8|u16|u24|u32|f32|f64|varint|message|bytes\[\w+\])$/.exec(part)
     if (field === null) throw new Error(`expected "name kind" or "(…) × count", got "${part}"`)
     return { name: field[1]!, kind: field[2]!, group: undefined }
   })
@@ -80,6 +80,10 @@ export class LayoutReader {
   #readKind(kind: string, parsed: Parsed): number | Uint8Array | Parsed {
     if (kind === 'message') return this.read(this.#message)
     if (kind === 'varint') return this.#readVarint()
+    if (kind === 'f32') {
+      this.offset += 4
+      return this.#view.getFloat32(this.offset - 4, true)
+    }
     if (kind === 'f64') {
       this.offset += 8
       return this.#view.getFloat64(this.offset - 8, true)

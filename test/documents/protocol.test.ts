@@ -1,6 +1,7 @@
 // docs/PROTOCOL.md against the code: what its tables say is what the code sends. The parser here is made of those tables alone (layout.ts).
 import t from 'tap'
 import { encodeControl, Goodbye, Hello, Reject, Welcome } from '../../lib/endpoint/control-messages.js'
+import { encodeQuery, encodeReply, type Query, type Reply } from '../../lib/endpoint/discovery-messages.js'
 import * as fields from '../../lib/messages/index.js'
 import { MessageFactory, string } from '../../lib/messages/index.js'
 import { fnv1a32, fnv1a64, hex64 } from '../../lib/wire/hash.js'
@@ -149,6 +150,45 @@ t.test('the control messages have the layouts of the page', async (t) => {
         )
     }
   }
+})
+
+t.test('a query and a reply of discovery have the layouts of the page, and its bytes', async (t) => {
+  const nonce = { nonceLow: 42, nonceHigh: 7 }
+  const query: Query = { ...nonce, gameLow: 0, gameHigh: 0 }
+  const ids = { idLow: 1, idHigh: 2, fingerprintLow: 3, fingerprintHigh: 4 }
+  const info = Uint8Array.from([0x81, 0xa3, ...Buffer.from('map'), 0xa3, ...Buffer.from('sea')])
+  const numbers = { modes: 0, port: 9000, players: 3, maxPlayers: 64, waitedMs: 6 }
+  const reply: Reply = { ...nonce, ...ids, ...numbers, host: '', game: 'arena', name: 'fêt', info }
+  const buffer = new Uint8Array(1280)
+
+  const rows = new Map(tableRows(page, 'Datagram', 'Layout').map(([name, layout]) => [name, parseLayout(layout!)]))
+  t.strictSame([...rows.keys()], ['Query', 'Reply'])
+  const queryBytes = buffer.slice(0, encodeQuery(query, buffer))
+  const replyBytes = buffer.slice(0, encodeReply(reply, buffer))
+  const queryReader = new LayoutReader(queryBytes, messageLayout)
+  t.match(queryReader.read(rows.get('Query')!), { version: 1, ...query })
+  t.ok(queryBytes.subarray(queryReader.offset).every((byte) => byte === 0))
+  t.equal(hex(queryBytes.subarray(0, queryReader.offset)), hex(hexDump(codeBlock(page, 'hex: query'))))
+  t.equal(queryBytes.length - queryReader.offset, Number(/without its (\d+) zeros/.exec(page)?.[1]))
+  t.equal(hex(replyBytes), hex(hexDump(codeBlock(page, 'hex: reply'))))
+
+  const other = { ...reply, modes: 3, host: '192.168.1.5', maxPlayers: 65_536, waitedMs: 0.25, info: new Uint8Array(256).fill(1) }
+  for (const values of [reply, other]) {
+    const reader = new LayoutReader(buffer.slice(0, encodeReply(values, buffer)), messageLayout)
+    const parsed = reader.read(rows.get('Reply')!)
+    t.ok(reader.isAtEnd, 'a reply ends where the page says')
+    for (const [key, value] of Object.entries(values))
+      t.strictSame(typeof value === 'string' ? new TextDecoder().decode(parsed[key] as Uint8Array) : parsed[key], value, key)
+  }
+
+  const longest = { host: '2001:1db8:1111:2222:3333:4444:5555:6666', game: 'g'.repeat(64), name: 'n'.repeat(64) }
+  const largest = encodeReply({ ...other, ...longest, players: 65_536 }, buffer)
+  t.equal(largest, Number(/it takes (\d+) at most/.exec(page)?.[1]))
+  for (const [name, bytes] of [
+    ['query', queryBytes],
+    ['reply', replyBytes],
+  ] as const)
+    t.match(page, `\`${new TextDecoder().decode(bytes.subarray(0, 4))}\` in a ${name}`)
 })
 
 t.test('fields have the bytes of the page', async (t) => {

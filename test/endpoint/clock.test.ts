@@ -20,6 +20,8 @@ interface Run {
   /** The largest error of serverNow() from two seconds on, in ms; and of serverTick(), in ticks. */
   readonly worstMs: number
   readonly worstTicks: number
+  /** Of exactServerTick(), in ticks. */
+  readonly worstExactTicks: number
   readonly wentBack: boolean
 }
 
@@ -34,6 +36,7 @@ async function run(seed: number, stages: readonly Stage[], hz = 60, lengthMs = 4
   const server = new Server({ messages, clock, transport: network.transport(), entropy: seededEntropy(seed) })
   const client = new Client({ messages, clock: own, transport: ahead(network.transport(), OFFSET_MS), entropy: seededEntropy(seed + 1000) })
   const loop = server.run({ hz: 30 })
+  const startedAt = clock.now()
   const { host } = await server.listen({ port: 9000 })
   let connectedAt = Number.POSITIVE_INFINITY
   void client.connect({ host, port: 9000 }).then(() => {
@@ -41,6 +44,7 @@ async function run(seed: number, stages: readonly Stage[], hz = 60, lengthMs = 4
   })
   let worstMs = 0
   let worstTicks = 0
+  let worstExactTicks = 0
   let last = Number.NEGATIVE_INFINITY
   let lastTick = 0
   let wentBack = false
@@ -55,15 +59,18 @@ async function run(seed: number, stages: readonly Stage[], hz = 60, lengthMs = 4
     if (!client.connected || connectedAt > clock.now()) continue
     const now = client.serverNow()
     const tick = client.serverTick()
+    const exactTick = client.exactServerTick()
+    if (Math.floor(exactTick) !== tick) worstExactTicks = Number.POSITIVE_INFINITY
     if (now < last || tick < lastTick) wentBack = true
     last = now
     lastTick = tick
     if (clock.now() < connectedAt + 2000) continue
     worstMs = Math.max(worstMs, Math.abs(now - clock.now()))
     worstTicks = Math.max(worstTicks, Math.abs(tick - loop.tick))
+    worstExactTicks = Math.max(worstExactTicks, Math.abs(exactTick - ((clock.now() - startedAt) * 30) / 1000))
   }
   loop.stop()
-  return { worstMs, worstTicks, wentBack }
+  return { worstMs, worstTicks, worstExactTicks, wentBack }
 }
 
 t.test('serverNow() is right within 5 ms two seconds after connecting, at 100 ± 30 ms, over 50 seeds', async (t) => {
@@ -80,6 +87,14 @@ t.test('serverNow() is right within 5 ms two seconds after connecting, at 100 ±
   t.comment(`worst of 50 seeds: ${worstMs.toFixed(2)} ms (seed ${worstSeed}), ${worstTicks} ticks`)
   t.ok(worstMs <= 5, `the worst is ${worstMs} ms, of seed ${worstSeed}`)
   t.ok(worstTicks <= 1, `the worst tick is ${worstTicks} off`)
+})
+
+t.test('exactServerTick() is serverTick() and the part of the tick that has passed', async (t) => {
+  for (const network of [[], [delay(50, 15)]]) {
+    const { worstMs, worstExactTicks } = await run(3, network)
+    const within = (worstMs * 30) / 1000 + 0.05
+    t.ok(worstExactTicks <= within, `off by ${worstExactTicks} ticks, with a clock that is off by ${worstMs} ms`)
+  }
 })
 
 t.test('it is right too where a fifth of all datagrams are lost', async (t) => {

@@ -175,6 +175,26 @@ t.test('a rejected client hears reason, detail and data, from connect() and the 
   t.equal(world.network.counters.sent, sent, 'nothing is sent to it any more: its slot is free')
 })
 
+t.test('a rejected client that nobody updates any more ends by itself, and keeps no socket', async (t) => {
+  const world = new World()
+  const server = world.makeServer()
+  server.on('OnConnectRequest', (request) => request.reject('no'))
+  const { host } = await world.settle(server.listen({ port: PORT }))
+  const transport = world.network.transport()
+  let isClosed = false
+  const close = transport.close.bind(transport)
+  transport.close = () => {
+    isClosed = true
+    return close()
+  }
+  const client = world.makeClient({ transport })
+  world.remove(client)
+  t.match(await world.failure(client.connect({ host, port: PORT })), { code: 'REJECTED' })
+  isClosed = false
+  await world.step(1500)
+  t.ok(isClosed)
+})
+
 t.test('a rejection arrives although a third of all datagrams are lost', async (t) => {
   for (let seed = 1; seed <= 10; seed++) {
     const world = new World({ seed, network: [loss(0.33)] })

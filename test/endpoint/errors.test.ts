@@ -131,6 +131,30 @@ t.test('handlers that emit events of their own do not settle a request that othe
   t.ok(isDecided)
 })
 
+t.test('a frame of several seconds is not taken for nobody calling update()', async (t) => {
+  const world = new World()
+  let frozenUntil = 0
+  const clock = {
+    now: () => world.clock.now(),
+    // As in a process that does something else meanwhile: its timers come when that is done.
+    setTimer: (delayMs: number, callback: () => void) =>
+      world.clock.setTimer(delayMs, () => {
+        if (world.clock.now() < frozenUntil) world.clock.setTimer(frozenUntil - world.clock.now(), callback)
+        else callback()
+      }),
+  }
+  const lines = captureWarnings(t)
+  const server = world.makeServer({ clock })
+  await world.settle(server.listen({ port: PORT }))
+  await world.step(500)
+  world.drive(server).isPaused = true
+  frozenUntil = world.clock.now() + 3000
+  await world.step(3000)
+  world.drive(server).isPaused = false
+  await world.step(3000)
+  t.strictSame(lines, [])
+})
+
 t.test('nobody calls update(): said once, for client and server', async (t) => {
   const warnings = captureWarnings(t)
   const world = new World()

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { plainNode } from '../plain-node.js'
 
 export interface Ended {
   readonly code: number | null
@@ -14,6 +15,15 @@ export interface RunningExample {
   readonly ended: Promise<Ended>
   /** Resolves when standard output has shown this text. */
   shown(text: string): Promise<void>
+  /** All that standard output has shown so far. */
+  readonly output: string
+  /** Types a line into its standard input, where that was asked for. */
+  type(line: string): void
+}
+
+export interface StartOptions {
+  /** Whether `type` is used. Without, standard input is at its end. */
+  readonly hasInput?: boolean
 }
 
 /** The path of a compiled example, such as `echo/echo.js`. */
@@ -22,10 +32,10 @@ export function exampleFile(name: string): string {
 }
 
 /** Starts it as the leader of a process group, so that what it leaves behind can be found. */
-export function startExample(file: string, args: readonly string[] = []): RunningExample {
-  // tap's hooks in NODE_OPTIONS would be loaded by each of its processes too.
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(process.execPath, [file, ...args], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+export function startExample(file: string, args: readonly string[] = [], { hasInput = false }: StartOptions = {}): RunningExample {
+  const [node, all] = plainNode([file, ...args])
+  const child = spawn(node, all, { detached: true, stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
+  if (child.stdout === null || child.stderr === null) throw new Error('both are pipes')
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -38,12 +48,16 @@ export function startExample(file: string, args: readonly string[] = []): Runnin
   return {
     pid: child.pid!,
     ended,
+    get output() {
+      return stdout
+    },
+    type: (line) => child.stdin?.write(`${line}\n`),
     shown: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           if (stdout.includes(text)) resolve()
         }
-        child.stdout.on('data', look)
+        child.stdout?.on('data', look)
         child.on('close', () => reject(new Error(`"${text}" was not shown, but: ${stdout}${stderr}`)))
         look()
       }),
@@ -58,4 +72,9 @@ export function isGroupAlive(leaderPid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Ends what may be left of this group. */
+export function endGroup(leaderPid: number): void {
+  if (isGroupAlive(leaderPid)) process.kill(-leaderPid, 'SIGKILL')
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { PING, UNRELIABLE, WINDOW } from '../../lib/protocol/frames.js'
+import { ACK, PING, PONG, UNRELIABLE, WINDOW } from '../../lib/protocol/frames.js'
 import { laneIndex } from '../../lib/protocol/lanes.js'
+import { writeFloat64 } from '../../lib/wire/bytes.js'
 import { IDLE_PING_MS, MAX_UNRELIABLE_HOLD_MS } from '../../lib/wire/limits.js'
 import { writeVarint } from '../../lib/wire/varint.js'
 import { type Frame, framesOf } from './frames-of.js'
@@ -19,6 +20,15 @@ function inject(pair: Pair, ...bytes: number[]): boolean {
     pair.server.nextSequence,
     pair.now,
   )
+}
+
+/** Numbers as a frame holds them. */
+function doubles(...values: number[]): number[] {
+  return values.flatMap((value) => {
+    const bytes = new Uint8Array(8)
+    writeFloat64(bytes, 0, value)
+    return [...bytes]
+  })
 }
 
 /** Records the frames that the client sends. */
@@ -224,6 +234,41 @@ t.test('pongs with numbers that are none end the connection', async (t) => {
   pong.splice(17, 8, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
   t.notOk(inject(pair, ...pong))
   t.equal(pair.server.pongs.length, 1)
+})
+
+t.test('a second ack in one packet ends the connection', async (t) => {
+  const pair = new Pair(1, { delayMs: 10 })
+  pair.server.send(1, payload(1), 'reliable', pair.now)
+  pair.run(20)
+  const ack = [ACK, 0, 0, 0, 0, 0, 0, 0]
+  t.ok(inject(pair, ...ack))
+  pair.run(1)
+  t.notOk(inject(pair, ...ack, ...ack))
+})
+
+t.test('pings and pongs with times that no clock shows end the connection, so that none is sent back or taken over', async (t) => {
+  for (const time of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300, -1e300, 2 ** 51]) {
+    t.notOk(inject(new Pair(1, { delayMs: 10 }), PING, ...doubles(time)), `a ping of ${time}`)
+    for (let place = 0; place < 3; place++) {
+      const times = [1, 2, 3]
+      times[place] = time
+      t.notOk(inject(new Pair(1, { delayMs: 10 }), PONG, ...doubles(...times, 0, 0)), `a pong with ${time} as number ${place}`)
+    }
+  }
+  for (const [tick, tickMs] of [
+    [-1, 16],
+    [1e300, 16],
+    [Number.NaN, 16],
+    [5, -16],
+    [5, 1e-300],
+    [5, 0.5],
+    [5, 1001],
+    [5, Number.NaN],
+  ] as const) {
+    t.notOk(inject(new Pair(1, { delayMs: 10 }), PONG, ...doubles(1, 2, 3, tick, tickMs)), `tick ${tick} of ${tickMs} ms`)
+  }
+  const pair = new Pair(1, { delayMs: 10 })
+  t.ok(inject(pair, PING, ...doubles(-5.5), PONG, ...doubles(1, -2, 2 ** 50, 0, 0), PONG, ...doubles(1, 2, 3, 2 ** 50, 1000)))
 })
 
 t.test('acks ride on data; alone they leave at the latest after `maxAckDelayMs`', async (t) => {

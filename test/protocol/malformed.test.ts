@@ -144,12 +144,3 @@ function heapUsed(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
-
-t.test('a second ack in one packet breaks the protocol: each may cost a walk over thousands of packets', async (t) => {
-  const connection = newConnection()
-  const ack = [0x01, 5, 0, 0, 0, 0, 0, 0] // largest 5, no delay, one range of one
-  t.ok(connection.handlePayload(Uint8Array.from(ack), 0, ack.length, 1, 10, 2000))
-  const two = Uint8Array.from([...ack, ...ack])
-  t.notOk(connection.handlePayload(two, 0, two.length, 2, 10, 2000))
-  t.match(connection.failure, /type 0x01/)
-})

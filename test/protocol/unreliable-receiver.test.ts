@@ -24,7 +24,7 @@ function receive(
   fragment.start = firstBlock * 64
   fragment.end = Math.min(totalBytes, (firstBlock + blocks) * 64)
   const whole = receiver.receiveFragment(isSequenced, number % LOW, fragment, payload(number, totalBytes))
-  return whole === undefined ? undefined : numberOf(whole.bytes)
+  return whole === undefined ? undefined : numberOf(whole.toBytes())
 }
 
 t.test('sequenced: only what is newer than all before is accepted, by definition', async (t) => {

@@ -29,6 +29,29 @@ t.test('each direction may have a network of its own', async (t) => {
   t.ok(clients[0]!.latency >= 80 && clients[0]!.latency < 140, `${clients[0]!.latency} ms`)
 })
 
+t.test('join() brings one more client, while the others play', async (t) => {
+  const { server, clients, join, step } = await simulate({
+    seed: 1,
+    messages,
+    clients: 1,
+    network: [delay(30)],
+    server: (server) => server.on('OnConnectRequest', (request) => (server.peerCount < 2 ? request.accept() : request.reject('enough'))),
+  })
+  const late = await join()
+  t.ok(late.connected)
+  t.equal(clients[1], late)
+  t.strictSame(
+    Array.from(server.peers, (peer) => peer.name),
+    ['client 0', 'client 1'],
+  )
+  let heard = 0
+  late.onMessage(Num, () => heard++)
+  server.sendToAll(Num, { n: 1 })
+  await step(200)
+  t.equal(heard, 1, 'it is updated as the others are')
+  await t.rejects(join(), { code: 'REJECTED', detail: 'enough' })
+})
+
 t.test('the same seed gives the same run, another one another', async (t) => {
   const run = async (seed: number): Promise<string> => {
     const log: string[] = []

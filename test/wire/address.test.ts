@@ -62,6 +62,10 @@ t.test('gives IPv6 hosts the spelling of RFC 5952', async (t) => {
   for (const host of [
     '',
     'localhost',
+    'fe80::1%',
+    'fe80::1%eth 0',
+    'fe80::1%]',
+    '1.2.3.4%eth0',
     '1:2:3:4:5:6:7',
     '1:2:3:4:5:6:7:8:9',
     '1:2:3:4:5:6:7::8:9',
