@@ -535,7 +535,7 @@ t.test('messages of the last connection that still wait are not delivered in the
   t.strictSame(got, [1])
 })
 
-// npm run soak -- --seed 142
+// npm run soak, seed 142 of an earlier set of operations
 t.test('connect() on a client that is in throws, and takes no message from it', async (t) => {
   const world = new World()
   const server = world.makeServer()
@@ -555,7 +555,7 @@ t.test('connect() on a client that is in throws, and takes no message from it', 
   t.strictSame(got, [1, 2, 3])
 })
 
-// npm run soak -- --seed 133
+// npm run soak, seed 133 of an earlier set of operations
 t.test('a stall between connect() and the first update does not end the attempt', async (t) => {
   const world = new World()
   const { server, host } = await world.pair(0)
