@@ -98,9 +98,7 @@ export class ServerPlayer {
     const detail = `closed at ${world.now}`
     const queued = this.server.outBufferBytes
     for (const session of world.sessions) {
-      const mayBeOpen = session.outcome === undefined || session.outcome === true || session.server.isOpen
-      if (mayBeOpen && session.server.end === undefined && !session.server.isGone)
-        session.serverClose ??= world.farewell(session, detail, queued)
+      if (session.server.end === undefined && !session.server.isGone) session.serverClose ??= world.farewell(session, detail, queued)
     }
     const closed = this.server.close(detail).then(() => {
       this.isClosing = false

@@ -267,7 +267,7 @@ export class NetcodeClient {
     return this.state === CONNECTED ? deadline : Math.min(deadline, this.#tokenExpiresAt)
   }
 
-  /** Moves the time-out by the excess of a stall that ends `now`, so that a process that stood still does not lose its session. What arrived before the stall and is handled only after it counts as moved too. */
+  /** Moves the time-out by the excess of a stall that ends `now`, so that a process that stood still does not lose its session. What arrived before its end and is handled only after it counts as moved too. */
   shiftDeadlines(excessMs: number, now = Number.NEGATIVE_INFINITY): void {
     this.#timesOutAt += excessMs
     this.#stall.note(excessMs, now)

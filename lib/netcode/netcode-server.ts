@@ -214,7 +214,7 @@ export class NetcodeServer {
     return this.#scanAt
   }
 
-  /** Moves the time-outs of all clients by the excess of a stall that ends `now`, so that a process that stood still ends nobody's session. What arrived before the stall and is handled only after it counts as moved too. */
+  /** Moves the time-outs of all clients by the excess of a stall that ends `now`, so that a process that stood still ends nobody's session. What arrived before its end and is handled only after it counts as moved too. */
   shiftDeadlines(excessMs: number, now = Number.NEGATIVE_INFINITY): void {
     this.#stall.note(excessMs, now)
     for (const client of this.#byId.values()) client.timesOutAt += excessMs

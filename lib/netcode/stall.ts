@@ -1,17 +1,17 @@
-// The last stall of this side. Deadlines move by its excess when it ends; a datagram that had arrived before and is handled only after it would set its deadline without that.
+// The last stall of this side. Deadlines move by its excess when it ends; a datagram that had arrived before its end and is handled only after it would set its deadline without that.
 
 export class Stall {
-  #beganAt = Number.NEGATIVE_INFINITY
+  #endedAt = Number.NEGATIVE_INFINITY
   #excessMs = 0
 
   /** A stall ends `now`, `excessMs` later than was expected. */
   note(excessMs: number, now: number): void {
-    this.#beganAt = now - excessMs
+    this.#endedAt = now
     this.#excessMs = excessMs
   }
 
-  /** What to add to a deadline that counts from `at`, when a datagram arrived. */
+  /** What to add to a deadline that counts from `at`, when a datagram arrived: as much of the excess as came after it. */
   creditAt(at: number): number {
-    return at <= this.#beganAt ? this.#excessMs : 0
+    return at < this.#endedAt ? Math.min(this.#excessMs, this.#endedAt - at) : 0
   }
 }
