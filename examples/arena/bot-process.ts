@@ -1,82 +1,33 @@
-// A player that plays by itself, in a process of its own: runs for the gem that the last snapshot shows, and chats.
+// A player that plays by itself, in a process of its own: finds the arena, runs for the nearest gem, and chats.
 import { Client } from 'tickwire'
-import { Arrivals, type PlayerCounts } from './counts.js'
-import { directionTo, isDue } from './game.js'
-import { GAME, Input, messages, Said, Say, Snapshot } from './messages.js'
-import { type BotSettings, fail, obey, readSettings, report, reportSamples } from './process-channel.js'
+import { stagesOf } from './conditions.js'
+import { connectTo } from './connect.js'
+import { findArena } from './find-arena.js'
+import { type Direction, directionTo, distanceBetween, isDue, type Spot, STANDING } from './game.js'
+import { Closing, messages } from './messages.js'
+import { Player } from './player.js'
+import { type BotSettings, fail, obey, readSettings, report } from './process-channel.js'
 
 const LINES_PER_SECOND = 4
 
-const { hz, port, name, attempts } = readSettings<BotSettings>()
-const client = new Client({ messages, game: GAME })
-const snapshots = new Arrivals()
-const lines = new Arrivals()
-const heard = new Map<number, Arrivals>()
-let latest: Snapshot | undefined
+/** Bots run slower than people can. */
+const EFFORT = 0.7
+
+/** More than enough for an arena that is there, on a busy machine. */
+const SEARCH_TIMEOUT_MS = 10_000
+
+const { name, search, conditions } = readSettings<BotSettings>()
+const client = new Client({ messages, game: search.game, conditioner: stagesOf(conditions) })
+let player: Player | undefined
 let isPlaying = false
 let isSettling = false
 let isLeaving = false
-let inputsSent = 0
-let linesSaid = 0
-
-client.onMessage(Snapshot, (snapshot) => {
-  snapshots.addNewer(snapshot.number)
-  latest = snapshot
-})
-
-client.onMessage(Said, ({ line, speaker, number }) => {
-  lines.addNext(line)
-  const fromSpeaker = heard.get(speaker) ?? new Arrivals()
-  fromSpeaker.addNext(number)
-  heard.set(speaker, fromSpeaker)
-})
 
 client.on('OnDisconnect', ({ reason, detail }) => {
   if (!isLeaving) fail(`${name} lost the server (${reason}): ${detail}`)
 })
 
-/** At heavy loss an attempt can fail. A client may try again. */
-async function connect(attemptsLeft: number): Promise<void> {
-  try {
-    await client.connect({ host: '127.0.0.1', port, name })
-  } catch (error) {
-    if (attemptsLeft > 1) return connect(attemptsLeft - 1)
-    fail(`${name} could not connect: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
-function onTick(tick: number): void {
-  if (isPlaying) client.send(Input, { number: inputsSent++, ...wish() })
-  if (isPlaying && isDue(tick, hz, LINES_PER_SECOND)) say(`line ${linesSaid}, gems so far: ${me()?.gems ?? 0}`)
-  if (!isSettling || client.pendingAcks > 0) return
-  isSettling = false
-  void report({ type: 'settled' })
-}
-
-function wish(): { right: number; down: number } {
-  const body = me()
-  return latest === undefined || body === undefined ? { right: 0, down: 0 } : directionTo(body, latest.gem)
-}
-
-function me(): Snapshot['players'][number] | undefined {
-  return latest?.players.find((player) => player.id === client.peerId)
-}
-
-function say(text: string): void {
-  client.send(Say, { number: linesSaid++, text })
-}
-
-function counts(): PlayerCounts {
-  return {
-    id: client.peerId,
-    name,
-    inputsSent,
-    linesSaid,
-    snapshots,
-    lines,
-    heard: Array.from(heard, ([speaker, { received, disordered }]) => ({ speaker, received, disordered })),
-  }
-}
+client.onMessage(Closing, () => {}) // its parent has heard it too, and says when to leave
 
 obey({
   play: () => {
@@ -84,19 +35,48 @@ obey({
   },
   rest: () => {
     isPlaying = false
-    say('good game') // and so, when the server has acknowledged it, no input is under way any more
-  },
-  settle: () => {
+    player?.rest()
+    player?.say('good game')
     isSettling = true
   },
-  count: () => void report({ type: 'counts', counts: counts() }),
+  count: () => void player?.finish().then((counts) => report({ type: 'counts', counts })),
   leave: () => {
     isLeaving = true
-    void client.close('thanks for the game').then(() => process.exit())
+    return client.close('thanks for the game')
   },
 })
 
-await connect(attempts)
-client.run({ hz, onTick })
-reportSamples(() => ({ ...client.metrics(), achievements: { said: linesSaid, heard: lines.received, gems: me()?.gems ?? 0 } }))
+try {
+  const arena = await findArena(search, { timeoutMs: SEARCH_TIMEOUT_MS })
+  if (arena === undefined) fail(`${name} found no arena`)
+  await connectTo(arena, client, name)
+  const { hz } = arena
+  const bot = new Player(client, name, { hz, hasGhost: false })
+  player = bot
+  client.run({ hz, onTick: (tick) => onTick(bot, tick, hz) })
+} catch (error) {
+  fail(`${name} could not connect: ${error instanceof Error ? error.message : String(error)}`)
+}
 await report({ type: 'ready', ready: undefined })
+
+function onTick(bot: Player, tick: number, hz: number): void {
+  if (isPlaying) bot.move(wish(bot))
+  if (isPlaying && isDue(tick, hz, LINES_PER_SECOND)) bot.say(`gems: ${bot.gemsOf()}`)
+  if (!isSettling || client.pendingAcks > 0) return
+  isSettling = false
+  void report({ type: 'settled' })
+}
+
+function wish(bot: Player): Direction {
+  const { spot } = bot
+  const gem = spot === undefined ? undefined : choice(spot, bot)
+  return spot === undefined || gem === undefined ? STANDING : directionTo(spot, gem, EFFORT)
+}
+
+/** The nearest gem that nobody else is nearer to; where there is none, the nearest. */
+function choice(from: Spot, bot: Player): Spot | undefined {
+  const others = bot.others()
+  const gems = bot.gems.toSorted((a, b) => distanceBetween(from, a) - distanceBetween(from, b))
+  const isOurs = (gem: Spot): boolean => others.every(({ spot }) => distanceBetween(spot, gem) >= distanceBetween(from, gem))
+  return gems.find(isOurs) ?? gems[0]
+}

@@ -1,10 +1,8 @@
 // A process of the demo, as the parent sees it: orders go in, what it reports comes out, and it never outlives the parent.
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import type { PlayerCounts } from './counts.js'
 import { Interruption } from './interruption.js'
 import type { Order, Report } from './process-channel.js'
-import { RateMeter } from './rate-meter.js'
-import type { Row } from './report.js'
 
 export interface ChildOptions {
   readonly name: string
@@ -14,32 +12,28 @@ export interface ChildOptions {
   readonly settings: object
 }
 
-export class Child<Ready, Counts> {
+export class Child<Ready> {
   readonly name: string
   /** Its first report, its settling, its last report. */
   readonly ready: Promise<Ready>
   readonly settled: Promise<void>
-  readonly counts: Promise<Counts>
+  readonly counts: Promise<PlayerCounts>
   /** Resolves when the process is gone. */
   readonly gone: Promise<unknown>
   /** Rejects when the process ends without an order to leave. */
   readonly failed: Promise<never>
   readonly #process: ChildProcess
-  readonly #meter = new RateMeter()
   #isLeaving = false
   #complaints = ''
 
   constructor({ name, module, settings }: ChildOptions) {
     this.name = name
     this.#process = fork(new URL(module, import.meta.url), [JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-    this.gone = once(this.#process, 'close')
+    this.gone = new Promise((resolve) => this.#process.on('close', resolve))
     this.ready = this.#next('ready').then(({ ready }) => ready)
     this.settled = this.#next('settled').then(() => {})
     this.counts = this.#next('counts').then(({ counts }) => counts)
     this.failed = this.#failure()
-    this.#process.on('message', (report: Report<Ready, Counts>) => {
-      if (report.type === 'sample') this.#meter.add(report.sample)
-    })
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#complaints += text
     })
@@ -51,13 +45,9 @@ export class Child<Ready, Counts> {
     return this.#complaints
   }
 
-  get row(): Row {
-    return { name: this.name, sample: this.#meter.latest, rates: this.#meter.rates }
-  }
-
   order(order: Order): void {
     if (order === 'leave') this.#isLeaving = true
-    this.#process.send(order)
+    if (this.#process.connected) this.#process.send(order)
   }
 
   /** Ends the process at once. It holds nothing but a socket, which the system closes. */
@@ -67,10 +57,10 @@ export class Child<Ready, Counts> {
   }
 
   /** The first report of this type. */
-  #next<Type extends Report<Ready, Counts>['type']>(type: Type): Promise<Extract<Report<Ready, Counts>, { type: Type }>> {
+  #next<Type extends Report<Ready>['type']>(type: Type): Promise<Extract<Report<Ready>, { type: Type }>> {
     return new Promise((resolve) => {
-      this.#process.on('message', (report: Report<Ready, Counts>) => {
-        if (report.type === type) resolve(report as Extract<Report<Ready, Counts>, { type: Type }>) // TypeScript does not narrow by a generic
+      this.#process.on('message', (report: Report<Ready>) => {
+        if (report.type === type) resolve(report as Extract<Report<Ready>, { type: Type }>) // TypeScript does not narrow by a generic
       })
     })
   }

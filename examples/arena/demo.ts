@@ -1,20 +1,21 @@
-// `npm run demo`: a match of bots over real UDP, shown as it goes, and checked at its end. Exit code 0: all counts match; 1: not, or something failed;
-// 2: the command line was wrong; 130: Ctrl-C.
-import { findMismatches, totalsOf } from './counts.js'
+// `npm run demo`: an arena to play in, over real UDP. Exit code 0: played, and without a terminal all counts match; 1: they do not, or something failed;
+// 2: the command line was wrong; 130: Ctrl-C without a terminal.
+import { runCheckedMatch } from './checked-match.js'
 import { Interruption } from './interruption.js'
-import { Match, type MatchCounts } from './match.js'
-import { type DemoOptions, helpText, readOptions, UsageError } from './options.js'
-import { summaryLines } from './report.js'
-import { openScreen, type Screen } from './screen.js'
+import { helpText, readOptions, UsageError } from './options.js'
+import { Party } from './party.js'
+import { runTerminalGame } from './terminal-game.js'
 
 process.exitCode = await main()
 
 async function main(): Promise<number> {
   try {
     const options = readOptions(process.argv.slice(2))
-    if (options !== undefined) return await runMatch(options)
-    console.log(helpText())
-    return 0
+    if (options === undefined) {
+      console.log(helpText())
+      return 0
+    }
+    return await withParty((party) => (isPlayable() ? runTerminalGame(options, party) : runCheckedMatch(options, party)))
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     if (error instanceof Interruption) return error.exitCode
@@ -24,28 +25,24 @@ async function main(): Promise<number> {
   }
 }
 
-async function runMatch(options: DemoOptions): Promise<number> {
-  const match = new Match(options, Interruption.next())
-  process.on('exit', () => match.kill()) // whatever ends this process
+/** Whatever comes of it, no process of the party is left. */
+async function withParty(run: (party: Party) => Promise<number>): Promise<number> {
+  const party = new Party(Interruption.next())
+  process.on('exit', () => party.kill()) // whatever ends this process
   process.stdout.on('error', () => process.exit(1)) // nobody reads on: `| head`
-  console.log(`A server and ${options.players} bots are starting.`)
-  let screen: Screen | undefined
   try {
-    await match.open()
-    screen = openScreen(process.stdout, () => match.progress)
-    const counts = await match.play()
-    screen.close()
-    await match.leave()
-    return summarize(counts)
+    return await run(party)
+  } catch (error) {
+    if (error instanceof Interruption) await party.leave()
+    throw error
   } finally {
-    screen?.close()
-    await match.close()
-    process.stderr.write(match.complaints)
+    await party.close()
+    process.stderr.write(party.complaints)
   }
 }
 
-function summarize({ server, players }: MatchCounts): number {
-  const mismatches = findMismatches(server, players)
-  for (const line of summaryLines(totalsOf(server, players), mismatches)) console.log(line)
-  return mismatches.length === 0 ? 0 : 1
+/** Whether there is somebody to see the arena and to press keys. */
+function isPlayable(): boolean {
+  const { TERM, CI } = process.env
+  return process.stdin.isTTY && process.stdout.isTTY && TERM !== 'dumb' && (CI ?? '') === ''
 }

@@ -1,86 +1,89 @@
-// The game: players run for a gem; whoever reaches it scores, and it appears elsewhere. No sockets, no clock: the same calls always give the same arena.
-// The server is the only one to run it. What players send is what they want; only `step` moves them.
+// The rules: players run for gems; whoever reaches one scores, and it appears elsewhere. No sockets, no clock: the same calls always give the same arena.
+// The server alone runs an Arena. A player's client runs `moved` too, to know at once what the server will say (prediction.ts).
 import { Random } from 'tickwire/simulator'
 
-/** The arena is a square of so many units. */
-export const ARENA_SIZE = 100
+/** The arena is so many units wide and high. */
+export const ARENA_WIDTH = 120
+export const ARENA_HEIGHT = 48
 
 /** Units that a player runs in a second. */
-const SPEED = 30
+export const SPEED = 30
 
-/** A player this near to the gem, in units, takes it. */
-const REACH = 2
+const GEMS = 5
+
+/** A player this near to a gem, in units, takes it. */
+const REACH = 3
 
 export interface Spot {
   readonly x: number
   readonly y: number
 }
 
+/** Where a player wants to go: a vector of length 0–1. */
+export interface Direction {
+  readonly right: number
+  readonly down: number
+}
+
+export const STANDING: Direction = { right: 0, down: 0 }
+
+/** Where a player is after so many ms of running that way. Nobody runs faster by asking for more, and nobody leaves the arena. */
+export function moved(from: Spot, { right, down }: Direction, dtMs: number): Spot {
+  const distance = (SPEED * dtMs) / 1000 / Math.max(1, Math.hypot(right, down))
+  return {
+    x: Math.min(Math.max(from.x + right * distance, 0), ARENA_WIDTH),
+    y: Math.min(Math.max(from.y + down * distance, 0), ARENA_HEIGHT),
+  }
+}
+
+export function distanceBetween(a: Spot, b: Spot): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
+}
+
 /** A player in the arena. */
 export interface Body {
-  x: number
-  y: number
+  spot: Spot
   gems: number
-  /** Where the player wants to go: a vector of length 0–1. */
-  right: number
-  down: number
 }
 
 export class Arena {
   readonly #random: Random
-  readonly #bodies = new Set<Body>()
-  #gem: Spot
+  readonly #gems: Spot[]
 
   /** The same seed gives the same gems and starting places. */
   constructor(seed: number) {
     this.#random = new Random(seed)
-    this.#gem = this.#randomSpot()
+    this.#gems = Array.from({ length: GEMS }, () => this.#randomSpot())
   }
 
-  get gem(): Spot {
-    return this.#gem
+  get gems(): readonly Spot[] {
+    return this.#gems
   }
 
   join(): Body {
-    const body: Body = { ...this.#randomSpot(), gems: 0, right: 0, down: 0 }
-    this.#bodies.add(body)
-    return body
+    return { spot: this.#randomSpot(), gems: 0 }
   }
 
-  leave(body: Body): void {
-    this.#bodies.delete(body)
-  }
-
-  /** Takes a player's wish. A vector longer than 1 is cut to 1: nobody runs faster by asking for more. */
-  steer(body: Body, right: number, down: number): void {
-    const length = Math.max(1, Math.hypot(right, down))
-    body.right = right / length
-    body.down = down / length
-  }
-
-  /** Lets so many milliseconds pass. */
-  step(dtMs: number): void {
-    const distance = (SPEED * dtMs) / 1000
-    for (const body of this.#bodies) {
-      body.x = clamp(body.x + body.right * distance)
-      body.y = clamp(body.y + body.down * distance)
-      if (Math.hypot(this.#gem.x - body.x, this.#gem.y - body.y) > REACH) continue
+  /** Lets a player run for so many ms, and take what it reaches. */
+  move(body: Body, direction: Direction, dtMs: number): void {
+    body.spot = moved(body.spot, direction, dtMs)
+    this.#gems.forEach((gem, i) => {
+      if (distanceBetween(gem, body.spot) > REACH) return
       body.gems++
-      this.#gem = this.#randomSpot()
-    }
+      this.#gems[i] = this.#randomSpot()
+    })
   }
 
+  /** Not at the very edge, where a gem is half hidden. */
   #randomSpot(): Spot {
-    return { x: this.#random.next() * ARENA_SIZE, y: this.#random.next() * ARENA_SIZE }
+    return { x: (0.05 + 0.9 * this.#random.next()) * ARENA_WIDTH, y: (0.08 + 0.84 * this.#random.next()) * ARENA_HEIGHT }
   }
 }
 
-/** The direction from one spot to another, as `Input` takes it: at full speed, slower on the last unit. */
-export function directionTo(from: Spot, to: Spot): { right: number; down: number } {
-  const right = to.x - from.x
-  const down = to.y - from.y
-  const length = Math.max(1, Math.hypot(right, down))
-  return { right: right / length, down: down / length }
+/** The direction from one spot to another, in the steps that `Input` can carry: at a part of full speed, slower on the last unit. */
+export function directionTo(from: Spot, to: Spot, effort = 1): Direction {
+  const length = Math.max(1, distanceBetween(from, to)) / effort
+  return { right: rounded((to.x - from.x) / length), down: rounded((to.y - from.y) / length) }
 }
 
 /** Whether what happens `timesPerSecond` is due on this tick of a loop of `hz`; on every tick where the loop is slower than that. */
@@ -88,6 +91,6 @@ export function isDue(tick: number, hz: number, timesPerSecond: number): boolean
   return Math.floor(((tick + 1) * timesPerSecond) / hz) > Math.floor((tick * timesPerSecond) / hz)
 }
 
-function clamp(coordinate: number): number {
-  return Math.min(Math.max(coordinate, 0), ARENA_SIZE)
+function rounded(part: number): number {
+  return Math.round(part * 100) / 100
 }

@@ -1,92 +1,69 @@
-// What the demo shows, as text: the table of a terminal, the line a second without one, the summary. Numbers in, strings out; nothing here prints.
+// What the demo says in plain lines: a line a second without a terminal, and what came of it in both cases. Numbers in, strings out; nothing here prints.
+import { type Conditions, textOf } from './conditions.js'
 import type { Total } from './counts.js'
-import type { DemoOptions } from './options.js'
-import type { Sample } from './process-channel.js'
-import type { Rates } from './rate-meter.js'
-
-/** One line of the table. */
-export interface Row {
-  readonly name: string
-  /** Undefined before the first sample. */
-  readonly sample: Sample | undefined
-  readonly rates: Rates
-}
+import type { DelaySummary } from './delay-meter.js'
+import { ARENA_WIDTH, SPEED } from './game.js'
+import type { LinkState } from './link-meter.js'
 
 export interface Progress {
-  readonly options: DemoOptions
-  readonly port: number
-  /** Since play began. */
-  readonly seconds: number
-  /** Play is over; what is under way still arrives. */
-  readonly isSettling: boolean
-  readonly players: readonly Row[]
-  readonly server: Row
+  /** Since play began; undefined when it is over and what is under way still arrives. */
+  readonly seconds: number | undefined
+  readonly link: LinkState | undefined
+  readonly yourDelayMs: number | undefined
+  readonly ghostDelayMs: number | undefined
 }
 
-interface Column {
-  readonly title: readonly [string, string]
-  readonly width: number
-  readonly cell: (row: Row, sample: Sample) => string
+/** How both dots followed the moves. */
+export interface Delays {
+  readonly you: DelaySummary | undefined
+  readonly ghost: DelaySummary | undefined
+  /** The largest correction of the prediction, in units. */
+  readonly worstCorrection: number
+  /** The longest time between two ticks of the player's own loop. */
+  readonly longestGapMs: number
+  readonly hz: number
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: ['', 'player'], width: 9, cell: ({ name }) => name },
-  { title: ['RTT', 'ms'], width: 8, cell: (_, { latency }) => decimal(latency) },
-  { title: ['jitter', 'ms'], width: 8, cell: (_, { jitter }) => decimal(jitter) },
-  { title: ['loss', '%'], width: 7, cell: (_, { packetLoss }) => decimal(packetLoss * 100) },
-  { title: ['messages/s', 'in'], width: 11, cell: ({ rates }) => whole(rates.inMessages) },
-  { title: ['', 'out'], width: 8, cell: ({ rates }) => whole(rates.outMessages) },
-  { title: ['bytes/s', 'in'], width: 11, cell: ({ rates }) => whole(rates.inBytes) },
-  { title: ['', 'out'], width: 10, cell: ({ rates }) => whole(rates.outBytes) },
-  // Where the terminal has room for them.
-  { title: ['chat', 'said'], width: 10, cell: (_, { achievements }) => whole(achievements?.said) },
-  { title: ['', 'heard'], width: 8, cell: (_, { achievements }) => whole(achievements?.heard) },
-  { title: ['', 'gems'], width: 8, cell: (_, { achievements }) => whole(achievements?.gems) },
+/** Where to read on. */
+export const NEXT_LINES = [
+  'Open examples/arena/prediction.ts next: it is your dot, in 70 lines.',
+  'Then ghost.ts, the other one; interpolation.ts, the others; messages.ts.',
 ]
 
-const BOLD = '1'
-const DIM = '2'
-const YELLOW = '33'
-
-/** The table, in at most so many lines, each of fewer than `columns` characters. Columns on the right and lines at the bottom are left out where there is no room. */
-export function tableLines(progress: Progress, terminal: { columns: number; rows: number; hasColor: boolean }): string[] {
-  const { columns, rows, hasColor } = terminal
-  const shown = columnsWithin(columns - 1)
-  const line = (text: string, style: string): string => paint(text.slice(0, columns - 1), style, hasColor)
-  const lines = [
-    line(headline(progress), BOLD),
-    '',
-    line(shown.map(({ title, width }) => title[0].padStart(width)).join(''), DIM),
-    line(shown.map(({ title, width }, i) => (i === 0 ? title[1].padEnd(width) : title[1].padStart(width))).join(''), DIM),
-    ...progress.players.map((row) => tableLine(row, shown, hasColor)),
-    tableLine(progress.server, shown, hasColor),
-    '',
-    line('Loss is of the packets that this side sent, in the last 5 s.', DIM),
-    line(`The server, at 127.0.0.1:${progress.port}, shows means and sums. Ctrl-C ends it.`, DIM),
-  ]
-  return lines.slice(0, rows)
-}
-
-/** One line of progress, as the server sees it. */
-export function progressLine({ seconds, isSettling, server }: Progress): string {
-  const { sample, rates } = server
-  const { latency = 0, jitter = 0, packetLoss = 0 } = sample ?? {}
+/** One line of progress. */
+export function progressLine({ seconds, link, yourDelayMs, ghostDelayMs }: Progress): string {
+  const { latency = 0, jitter = 0, loss = 0, bytes = 0, messages = 0 } = link ?? {}
   return [
-    isSettling ? 'settles' : `${seconds.toFixed(0).padStart(5)} s`,
-    `RTT ${decimal(latency)} ms`,
-    `jitter ${decimal(jitter)} ms`,
-    `loss ${decimal(packetLoss * 100)} %`,
-    `in ${whole(rates.inMessages)} messages/s, ${whole(rates.inBytes)} bytes/s`,
-    `out ${whole(rates.outMessages)} messages/s, ${whole(rates.outBytes)} bytes/s`,
+    seconds === undefined ? 'settles' : `${seconds.toFixed(0).padStart(5)} s`,
+    `RTT ${latency.toFixed(1)} ms`,
+    `jitter ${jitter.toFixed(1)} ms`,
+    `loss ${(loss * 100).toFixed(1)} %`,
+    `${whole(bytes)} bytes/s`,
+    `${whole(messages)} messages/s`,
+    `you ${milliseconds(yourDelayMs)} ms`,
+    `ghost ${milliseconds(ghostDelayMs)} ms`,
   ].join('   ')
 }
 
-/** The first line of a run: how far it is, what plays, and over what. */
-export function headline({ options, seconds, isSettling }: Progress): string {
-  const { players, hz, latency, loss } = options
-  const time = isSettling ? 'settles' : `${seconds.toFixed(0)} of ${options.seconds} s`
-  const link = latency === 0 && loss === 0 ? '' : `   +${latency} ms, ${loss} % loss each way`
-  return `tickwire arena   ${time}   ${players} ${players === 1 ? 'player' : 'players'} at ${hz} Hz${link}`
+/** The first line of a run without a terminal. */
+export function headline(conditions: Conditions, { bots, hz, seconds }: { bots: number; hz: number; seconds: number }): string {
+  const link = textOf(conditions)
+  return `tickwire arena   ${bots} ${bots === 1 ? 'bot' : 'bots'} and you at ${hz} Hz for ${seconds} s${link === '' ? '' : `   link: ${link}`}`
+}
+
+/** What both dots were at their worst. */
+export function delayLines({ you, ghost, worstCorrection, longestGapMs, hz }: Delays): string[] {
+  if (you === undefined || ghost === undefined) return ['Not long enough to tell the delays.']
+  const stride = SPEED / hz
+  const jumps = (jump: number): string => (jump <= stride * 1.5 ? 'never jumped' : `jumped ${jump.toFixed(1)} units`)
+  const corrections = worstCorrection === 0 ? 'never corrected' : `corrected by up to ${worstCorrection.toFixed(2)}`
+  return [
+    'The worst second of each, from a move until it is seen:',
+    `  ● you, predicted  ${milliseconds(you.worst.delayMs).padStart(5)} ms   ${jumps(you.jump)}, ${corrections}`,
+    `  ○ ghost, ordered  ${milliseconds(ghost.worst.delayMs).padStart(5)} ms   stood still for ${milliseconds(ghost.stillMs)} ms, ${jumps(ghost.jump)}`,
+    `In a tick of ${milliseconds(1000 / hz)} ms one runs ${stride.toFixed(2)} units; the arena is ${ARENA_WIDTH} wide.`,
+    ...holdUps(longestGapMs, hz),
+  ]
 }
 
 /** What came of the match. */
@@ -105,38 +82,18 @@ export function summaryLines(totals: readonly Total[], mismatches: readonly stri
   return lines
 }
 
-function tableLine(row: Row, shown: readonly Column[], hasColor: boolean): string {
-  const { sample } = row
-  if (sample === undefined) return shown.length === 0 ? '' : row.name
-  return shown
-    .map(({ title, width, cell }, i) => {
-      const text = cell(row, sample).slice(0, width)
-      if (i === 0) return text.padEnd(width)
-      return paint(text.padStart(width), title[0] === 'loss' && sample.packetLoss > 0 ? YELLOW : '', hasColor)
-    })
-    .join('')
+/** Stalls of the machine are in neither delay: without ticks there are no moves. */
+function holdUps(longestGapMs: number, hz: number): string[] {
+  if (longestGapMs < 4000 / hz) return []
+  return [`(This machine held the game's loop up for ${milliseconds(longestGapMs)} ms once. That is not in them.)`]
 }
 
-/** As many columns, from the left, as fit. */
-function columnsWithin(room: number): readonly Column[] {
-  let used = 0
-  const fitting = COLUMNS.findIndex(({ width }) => {
-    used += width
-    return used > room
-  })
-  return fitting < 0 ? COLUMNS : COLUMNS.slice(0, fitting)
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(0)
 }
 
-function paint(text: string, style: string, hasColor: boolean): string {
-  return hasColor && style !== '' && text !== '' ? `\x1b[${style}m${text}\x1b[0m` : text
-}
-
-function decimal(number: number): string {
-  return number.toFixed(1)
-}
-
-function whole(number: number | undefined): string {
-  return number === undefined ? '–' : Math.round(number).toLocaleString('en-US')
+function whole(number: number): string {
+  return Math.round(number).toLocaleString('en-US')
 }
 
 /** Cut, not rounded: what is not complete never reads as 100.0. */

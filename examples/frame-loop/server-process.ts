@@ -25,8 +25,8 @@ const flushed = new Delays()
 const unflushed = new Delays()
 let shots = 0
 
-// The server's clock is performance.now() here: what its clients know as serverNow().
-server.onMessage(Input, ({ at, isFlushed }) => (isFlushed ? flushed : unflushed).add(performance.now() - at))
+// now() is what clients know as serverNow().
+server.onMessage(Input, ({ at, isFlushed }) => (isFlushed ? flushed : unflushed).add(server.now() - at))
 server.onMessage(Shot, ({ number }) => {
   if (number === shots + 1) shots++ // each once, and in order
 })

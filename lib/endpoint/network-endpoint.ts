@@ -144,6 +144,11 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     return this.#loop !== undefined && !this.#loop.isStopped
   }
 
+  /** Milliseconds of this endpoint's clock. A server's is what its clients know as `serverNow()`: the time to put into a snapshot. */
+  now(): number {
+    return this.clock.now()
+  }
+
   /** Ticks that `run()` has run; 0 without it. */
   get tick(): number {
     return this.#loop?.tick ?? 0

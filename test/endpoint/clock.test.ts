@@ -57,6 +57,7 @@ async function run(seed: number, stages: readonly Stage[], hz = 60, lengthMs = 4
     }
     for (let turn = 0; turn < 6; turn++) await undefined
     if (!client.connected || connectedAt > clock.now()) continue
+    if (server.now() !== clock.now()) throw new Error('now() is the clock that the endpoint was given')
     const now = client.serverNow()
     const tick = client.serverTick()
     const exactTick = client.exactServerTick()

@@ -1,6 +1,6 @@
 // What handlers throw, and what is printed.
 import t from 'tap'
-import type { Transport } from '../../lib/index.js'
+import { MessageFactory, Server, type Transport } from '../../lib/index.js'
 import { Chat, Num } from './messages.js'
 import { PORT, World } from './world.js'
 
@@ -226,3 +226,42 @@ t.test('an error of connect() that nobody awaits is not printed: state and event
   t.strictSame(warnings, [])
   t.equal(client.errored, true)
 })
+
+t.test(
+  'a stall of the whole process, after which its timers run in any order, is no reason to say that nobody calls update()',
+  async (t) => {
+    const warnings = captureWarnings(t)
+    let now = 0
+    let timers: { readonly at: number; readonly isBackground: boolean; readonly callback: () => void }[] = []
+    const clock = {
+      now: () => now,
+      setTimer: (delayMs: number, callback: () => void, isBackground = false) => {
+        const timer = { at: now + delayMs, isBackground, callback }
+        timers.push(timer)
+        return () => {
+          timers = timers.filter((other) => other !== timer)
+        }
+      },
+    }
+    /** Time passes at once, and then what is due runs: background timers first. */
+    const pass = (ms: number): void => {
+      now += ms
+      const due = timers.filter(({ at }) => at <= now)
+      timers = timers.filter(({ at }) => at > now)
+      for (const { callback } of due.sort((a, b) => Number(b.isBackground) - Number(a.isBackground))) callback()
+    }
+    const server = new Server({ messages: new MessageFactory(), clock })
+    t.teardown(() => server.close())
+    await server.listen({ host: '127.0.0.1' })
+    const loop = server.run({ hz: 60 })
+    for (let i = 0; i < 200; i++) pass(17)
+    pass(3000)
+    pass(17)
+    pass(3000) // and another one
+    for (let i = 0; i < 20; i++) pass(17)
+    t.strictSame(warnings, [])
+    loop.stop()
+    for (let i = 0; i < 200; i++) pass(17)
+    t.strictSame(warnings, ['tickwire: nobody calls update() on this server; use run({ hz })'], 'but it is said where it is so')
+  },
+)

@@ -1,20 +1,17 @@
 import t from 'tap'
-import { ARENA_SIZE, Arena, directionTo, isDue } from '../../examples/arena/game.js'
+import { ARENA_HEIGHT, ARENA_WIDTH, Arena, directionTo, distanceBetween, isDue, moved, SPEED } from '../../examples/arena/game.js'
 
 const TICK_MS = 1000 / 60
+const CENTER = { x: ARENA_WIDTH / 2, y: ARENA_HEIGHT / 2 }
 
 t.test('the same calls give the same arena', (t) => {
   const play = (seed: number) => {
     const arena = new Arena(seed)
     const bodies = [arena.join(), arena.join()]
     for (let tick = 0; tick < 1200; tick++) {
-      for (const body of bodies) {
-        const { right, down } = directionTo(body, arena.gem)
-        arena.steer(body, right, down)
-      }
-      arena.step(TICK_MS)
+      for (const body of bodies) arena.move(body, directionTo(body.spot, arena.gems[0]!), TICK_MS)
     }
-    return { bodies, gem: arena.gem }
+    return { bodies, gems: arena.gems }
   }
   const first = play(1)
   t.strictSame(play(1), first)
@@ -24,35 +21,42 @@ t.test('the same calls give the same arena', (t) => {
 })
 
 t.test('nobody runs faster by asking for more', (t) => {
-  const distances = [1, 5].map((right) => {
-    const arena = new Arena(1)
-    const body = arena.join()
-    const { x } = body
-    arena.steer(body, body.x > ARENA_SIZE / 2 ? -right : right, 0)
-    arena.step(100)
-    return Math.abs(body.x - x)
-  })
-  t.strictSame(distances, [distances[1], distances[0]])
-  t.ok(Math.abs(distances[0]! - 3) < 1e-9, '30 units a second')
+  for (const [right, down] of [
+    [1, 0],
+    [5, 0],
+    [1, 1],
+    [-3, 4],
+  ] as const) {
+    const distance = distanceBetween(CENTER, moved(CENTER, { right, down }, 100))
+    t.ok(Math.abs(distance - SPEED / 10) < 1e-9, `${right}, ${down}`)
+  }
+  t.ok(Math.abs(distanceBetween(CENTER, moved(CENTER, { right: 0.5, down: 0 }, 100)) - SPEED / 20) < 1e-9, 'but slower')
   t.end()
 })
 
 t.test('walls hold', (t) => {
-  const arena = new Arena(1)
-  const body = arena.join()
-  arena.steer(body, 1, -1)
-  arena.step(10_000)
-  t.hasStrict(body, { x: ARENA_SIZE, y: 0 })
+  t.strictSame(moved(CENTER, { right: 1, down: -1 }, 60_000), { x: ARENA_WIDTH, y: 0 })
+  t.strictSame(moved(CENTER, { right: -1, down: 1 }, 60_000), { x: 0, y: ARENA_HEIGHT })
   t.end()
 })
 
-t.test('who has left takes no gem', (t) => {
+t.test('a gem is taken once, by whoever reaches it, and appears elsewhere', (t) => {
   const arena = new Arena(1)
   const body = arena.join()
-  arena.leave(body)
-  Object.assign(body, arena.gem)
-  arena.step(TICK_MS)
-  t.equal(body.gems, 0)
+  const [gem] = arena.gems
+  body.spot = gem!
+  arena.move(body, { right: 0, down: 0 }, TICK_MS)
+  t.equal(body.gems, 1)
+  t.ok(arena.gems.every((other) => distanceBetween(other, gem!) > 3))
+  arena.move(body, { right: 0, down: 0 }, TICK_MS)
+  t.equal(body.gems, 1)
+  t.end()
+})
+
+t.test('a bot can aim with less than full effort, in steps that the message carries', (t) => {
+  const { right, down } = directionTo({ x: 10, y: 10 }, { x: 40, y: 50 }, 0.7)
+  t.strictSame({ right, down }, { right: 0.42, down: 0.56 })
+  t.strictSame(directionTo(CENTER, CENTER), { right: 0, down: 0 })
   t.end()
 })
 

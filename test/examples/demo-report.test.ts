@@ -1,99 +1,47 @@
 import t from 'tap'
-import { RateMeter } from '../../examples/arena/rate-meter.js'
-import { headline, type Progress, progressLine, type Row, summaryLines, tableLines } from '../../examples/arena/report.js'
+import { afterKey, GOOD, isSet, stagesOf, textOf } from '../../examples/arena/conditions.js'
+import { LinkMeter, type LinkMetrics } from '../../examples/arena/link-meter.js'
+import { delayLines, headline, progressLine, summaryLines } from '../../examples/arena/report.js'
 
-const METRICS = {
-  state: 104,
-  latency: 41.26,
-  jitter: 0.84,
-  packetLoss: 0.051,
-  outBufferBytes: 0,
-  pendingAcks: 0,
-  reorderQueue: 0,
-  unsentMessages: 0,
-  inBytes: 0,
-  outBytes: 0,
-  inPackets: 0,
-  outPackets: 0,
-  inMessages: 0,
-  outMessages: 0,
-  keepaliveCount: 0,
-  congestionWindow: 12_000,
-}
-const RATES = { inMessages: 52.4, outMessages: 64, inBytes: 4431.7, outBytes: 3953 }
-const OPTIONS = { players: 2, hz: 60, seconds: 10, port: 0, latency: 20, loss: 5 }
-
-function row(name: string, achievements?: { said: number; heard: number; gems: number }): Row {
-  return { name, rates: RATES, sample: { at: 0, ...METRICS, ...(achievements === undefined ? {} : { achievements }) } }
-}
-
-const PROGRESS: Progress = {
-  options: OPTIONS,
-  port: 9000,
-  seconds: 3.2,
-  isSettling: false,
-  players: [row('player 1', { said: 12, heard: 24, gems: 2 }), { name: 'player 2', sample: undefined, rates: RATES }],
-  server: row('server'),
-}
-
-t.test('draws a table for 80 columns', (t) => {
-  t.strictSame(tableLines(PROGRESS, { columns: 80, rows: 24, hasColor: false }), [
-    'tickwire arena   3 of 10 s   2 players at 60 Hz   +20 ms, 5 % loss each way',
-    '',
-    '              RTT  jitter   loss messages/s            bytes/s          ',
-    'player         ms      ms      %         in     out         in       out',
-    'player 1     41.3     0.8    5.1         52      64      4,432     3,953',
-    'player 2',
-    'server       41.3     0.8    5.1         52      64      4,432     3,953',
-    '',
-    'Loss is of the packets that this side sent, in the last 5 s.',
-    'The server, at 127.0.0.1:9000, shows means and sums. Ctrl-C ends it.',
-  ])
-  t.end()
-})
-
-t.test('adds columns where there is room', (t) => {
-  const lines = tableLines(PROGRESS, { columns: 120, rows: 40, hasColor: false })
-  t.equal(lines[4], 'player 1     41.3     0.8    5.1         52      64      4,432     3,953        12      24       2')
-  t.equal(lines[6], 'server       41.3     0.8    5.1         52      64      4,432     3,953         –       –       –')
-  t.end()
-})
-
-t.test('never exceeds the terminal, however small', (t) => {
-  for (let columns = 1; columns <= 130; columns += 3) {
-    for (const rows of [1, 5, 24]) {
-      const lines = tableLines(PROGRESS, { columns, rows, hasColor: false })
-      t.ok(lines.length <= rows && lines.every((line) => line.length < columns), `${columns} × ${rows}`)
-    }
-  }
-  t.end()
-})
-
-t.test('colours only what it may, and the text stays the same', (t) => {
-  const colored = tableLines(PROGRESS, { columns: 80, rows: 24, hasColor: true })
-  t.match(colored[4], '\x1b[33m    5.1\x1b[0m')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
-  const plain = colored.map((line) => line.replaceAll(/\x1b\[\d+m/g, ''))
-  t.strictSame(plain, tableLines(PROGRESS, { columns: 80, rows: 24, hasColor: false }))
-  t.end()
-})
+const LINK = { latency: 41.26, jitter: 0.84, loss: 0.051, bytes: 8384.7, messages: 116.4 }
 
 t.test('tells the progress in a line', (t) => {
-  const rest = '   RTT 41.3 ms   jitter 0.8 ms   loss 5.1 %   in 52 messages/s, 4,432 bytes/s   out 64 messages/s, 3,953 bytes/s'
-  t.equal(progressLine(PROGRESS), `    3 s${rest}`)
-  t.equal(progressLine({ ...PROGRESS, isSettling: true }), `settles${rest}`)
+  const rest = '   RTT 41.3 ms   jitter 0.8 ms   loss 5.1 %   8,385 bytes/s   116 messages/s   you 17 ms   ghost 312 ms'
+  const delays = { yourDelayMs: 16.7, ghostDelayMs: 311.9 }
+  t.equal(progressLine({ seconds: 3.2, link: LINK, ...delays }), `    3 s${rest}`)
+  t.equal(progressLine({ seconds: undefined, link: LINK, ...delays }), `settles${rest}`)
   t.match(
-    progressLine({ ...PROGRESS, server: { name: 'server', sample: undefined, rates: RATES } }),
-    'RTT 0.0 ms',
+    progressLine({ seconds: 0, link: undefined, yourDelayMs: undefined, ghostDelayMs: undefined }),
+    /RTT 0\.0 ms .* you – ms {3}ghost – ms$/,
     'before the first sample',
   )
   t.end()
 })
 
-t.test('names no link where there is none', (t) => {
-  const options = { ...OPTIONS, players: 1, latency: 0, loss: 0 }
-  t.equal(headline({ ...PROGRESS, options }), 'tickwire arena   3 of 10 s   1 player at 60 Hz')
-  t.equal(headline({ ...PROGRESS, options, isSettling: true }), 'tickwire arena   settles   1 player at 60 Hz')
+t.test('names no link where none is made worse', (t) => {
+  t.equal(headline(GOOD, { bots: 1, hz: 60, seconds: 10 }), 'tickwire arena   1 bot and you at 60 Hz for 10 s')
+  const bad = { delayMs: 75, lossPercent: 20 }
+  t.equal(headline(bad, { bots: 8, hz: 30, seconds: 5 }), 'tickwire arena   8 bots and you at 30 Hz for 5 s   link: +150 ms, 20 % loss')
+  t.end()
+})
+
+t.test('tells the worst second of each dot, in lines that fit 80 columns', (t) => {
+  const you = { worst: { second: 3, delayMs: 16.7 }, stillMs: 0, jump: 0.5 }
+  const ghost = { worst: { second: 4, delayMs: 912.4 }, stillMs: 640, jump: 19.04 }
+  const lines = delayLines({ you, ghost, worstCorrection: 0, longestGapMs: 17, hz: 60 })
+  t.strictSame(lines, [
+    'The worst second of each, from a move until it is seen:',
+    '  ● you, predicted     17 ms   never jumped, never corrected',
+    '  ○ ghost, ordered    912 ms   stood still for 640 ms, jumped 19.0 units',
+    'In a tick of 17 ms one runs 0.50 units; the arena is 120 wide.',
+  ])
+  const stalled = delayLines({ you: { ...you, jump: 2 }, ghost, worstCorrection: 0.31, longestGapMs: 218, hz: 60 })
+  t.match(stalled[1], 'jumped 2.0 units, corrected by up to 0.31')
+  t.match(stalled[4], "held the game's loop up for 218 ms once")
+  t.ok([...lines, ...stalled].every((line) => line.length < 80))
+  t.match(delayLines({ you: undefined, ghost: undefined, worstCorrection: 0, longestGapMs: 0, hz: 60 }), [
+    'Not long enough to tell the delays.',
+  ])
   t.end()
 })
 
@@ -118,19 +66,32 @@ t.test('sums up, with shares that are cut and not rounded', (t) => {
   t.end()
 })
 
-t.test('rates are means over the last second', (t) => {
-  const meter = new RateMeter()
-  t.equal(meter.latest, undefined)
-  t.equal(meter.rates.inBytes, 0)
-  const add = (at: number, inBytes: number, outMessages: number): void => meter.add({ at, ...METRICS, inBytes, outMessages })
-  add(0, 5000, 0)
-  t.equal(meter.rates.inBytes, 0, 'one sample tells no rate')
-  add(500, 5100, 10)
-  t.hasStrict(meter.rates, { inBytes: 200, outMessages: 20 })
-  add(1000, 5400, 20)
-  t.hasStrict(meter.rates, { inBytes: 400, outMessages: 20 })
-  add(1500, 5400, 50)
-  t.hasStrict(meter.rates, { inBytes: 300, outMessages: 40 }, 'since the sample at 500')
-  t.equal(meter.latest?.at, 1500)
+t.test('rates are means over the last second, both ways together', (t) => {
+  const meter = new LinkMeter()
+  const add = (at: number, inBytes: number, outMessages: number) => {
+    const metrics: LinkMetrics = { latency: 10, jitter: 1, packetLoss: 0.05, inBytes, outBytes: 0, inMessages: 0, outMessages }
+    return meter.add(at, metrics)
+  }
+  t.strictSame(add(0, 5000, 0), { latency: 10, jitter: 1, loss: 0.05, bytes: 0, messages: 0 }, 'one sample tells no rate')
+  t.hasStrict(add(500, 5100, 10), { bytes: 200, messages: 20 })
+  t.hasStrict(add(1000, 5400, 20), { bytes: 400, messages: 20 })
+  t.hasStrict(add(1500, 5400, 50), { bytes: 300, messages: 40 }, 'since the sample at 500')
+  t.end()
+})
+
+t.test('keys make the link worse and good again', (t) => {
+  const press = (...keys: string[]) => keys.reduce(afterKey, GOOD)
+  t.strictSame(press('1'), { delayMs: 25, lossPercent: 0 })
+  t.strictSame(press('1', '2'), { delayMs: 75, lossPercent: 0 }, 'one delay at a time')
+  t.strictSame(press('2', '4'), { delayMs: 75, lossPercent: 20 })
+  t.strictSame(press('2', '4', '3'), { delayMs: 75, lossPercent: 5 })
+  t.strictSame(press('2', '4', '4'), { delayMs: 75, lossPercent: 0 }, 'again: off')
+  t.strictSame(press('2', '4', '0'), GOOD)
+  t.equal(press('up'), GOOD, 'other keys change nothing')
+  t.ok(isSet(press('2', '4'), '2') && isSet(press('2', '4'), '4') && !isSet(press('2', '4'), '1') && !isSet(GOOD, '3'))
+  t.equal(textOf(press('2', '3')), '+150 ms, 5 % loss', 'the delay as a round trip')
+  t.equal(textOf(GOOD), '')
+  t.strictSame(stagesOf(GOOD), [])
+  t.equal(stagesOf(press('1', '3')).length, 2)
   t.end()
 })

@@ -1,122 +1,152 @@
-import { EventEmitter } from 'node:events'
-import type { WriteStream } from 'node:tty'
+// What the demo draws, without a terminal.
 import t from 'tap'
-import type { Progress } from '../../examples/arena/report.js'
-import { openScreen } from '../../examples/arena/screen.js'
+import { GOOD } from '../../examples/arena/conditions.js'
+import { ARENA_HEIGHT, ARENA_WIDTH } from '../../examples/arena/game.js'
+import { Canvas } from '../../examples/arena/screen/canvas.js'
+import { drawPicture } from '../../examples/arena/screen/draw.js'
+import { Frame } from '../../examples/arena/screen/frame.js'
+import { KeyReader } from '../../examples/arena/screen/keys.js'
+import type { Picture } from '../../examples/arena/screen/picture.js'
+import { sparkline } from '../../examples/arena/screen/sparkline.js'
 
-const RATES = { inMessages: 0, outMessages: 0, inBytes: 0, outBytes: 0 }
-const PROGRESS: Progress = {
-  options: { players: 1, hz: 60, seconds: 10, port: 0, latency: 0, loss: 0 },
-  port: 9000,
-  seconds: 0,
-  isSettling: false,
-  players: [{ name: 'player 1', sample: undefined, rates: RATES }],
-  server: { name: 'server', sample: undefined, rates: RATES },
-}
-const HEADLINE = 'tickwire arena   0 of 10 s   1 player at 60 Hz'
+const LINK = { latency: 153, jitter: 3, loss: 0.2, bytes: 12_345, messages: 220 }
 
-/** As much of a terminal as the screen uses. */
-class FakeOutput extends EventEmitter {
-  readonly isTTY: boolean
-  columns = 80
-  rows = 24
-  written = ''
-
-  constructor(isTTY: boolean) {
-    super()
-    this.isTTY = isTTY
-  }
-
-  hasColors(): boolean {
-    return true
-  }
-
-  write(text: string): void {
-    this.written += text
-  }
-
-  /** What was written since the last call. */
-  take(): string {
-    const { written } = this
-    this.written = ''
-    return written
-  }
+const PICTURE: Picture = {
+  status: 'you host, 2 others, 0:42',
+  conditions: { delayMs: 75, lossPercent: 20 },
+  notice: undefined,
+  you: { x: ARENA_WIDTH / 2, y: ARENA_HEIGHT / 2 },
+  ghost: { x: ARENA_WIDTH / 4, y: ARENA_HEIGHT / 2 },
+  others: [{ spot: { x: (ARENA_WIDTH * 3) / 4, y: ARENA_HEIGHT / 2 }, mark: '7' }],
+  gems: [{ x: 0, y: 0 }],
+  yourDelay: { worstMs: 17, history: [17, 17] },
+  ghostDelay: { worstMs: 967, history: [200, 967] },
+  players: [
+    { name: 'ada', mark: '●', isYou: true, gems: 12, history: [LINK, LINK] },
+    { name: 'bot 7', mark: '7', isYou: false, gems: 3, history: [{ ...LINK, latency: 4, loss: 0 }] },
+    { name: 'new', mark: 'N', isYou: false, gems: 0, history: [] },
+  ],
+  chat: 'bot 7: gems: 3',
 }
 
-function open(output: FakeOutput) {
-  return openScreen(output as unknown as WriteStream, () => PROGRESS)
+function linesOf(columns: number, rows: number, picture = PICTURE): string[] {
+  return drawPicture(picture, columns, rows).toString().split('\n')
 }
 
-t.beforeEach((t) => {
-  const { NO_COLOR, TERM } = process.env
-  delete process.env.NO_COLOR
-  process.env.TERM = 'xterm'
-  t.teardown(() => Object.assign(process.env, NO_COLOR === undefined ? {} : { NO_COLOR }, TERM === undefined ? {} : { TERM }))
-})
-
-t.test('leaves a terminal as it found it, once', (t) => {
-  const output = new FakeOutput(true)
-  const screen = open(output)
-  const drawn = output.take()
-  t.ok(drawn.startsWith('\x1b[?1049h\x1b[?25l'), 'the alternate screen, no cursor')
-  t.match(drawn, HEADLINE)
-  screen.close()
-  t.equal(output.take(), '\x1b[?25h\x1b[?1049l')
-  screen.close()
-  output.emit('resize')
-  t.equal(output.take(), '')
+t.test('draws arena, delays, panel and keys on 80 × 24', (t) => {
+  const lines = linesOf(80, 24)
+  t.equal(lines.length, 24)
+  t.equal(lines[0], '┌─ tickwire arena ─ you host, 2 others, 0:42 ─────── link: +150 ms, 20 % loss ─┐')
+  t.match(lines[16], /^└─ bot 7: gems: 3 ─+┘$/)
+  t.equal(lines[17], ' ● you         17 ms from key to dot              ▁▁  worst second   17 ms')
+  t.equal(lines[18], ' ○ ghost      967 ms from key to dot              ▂▇  worst second  967 ms')
+  t.match(lines[20], /^ ● ada {8}12 {3}153 +▇+ {3}20 +▇+ {4}3 +▂+ {2}12\.3k +▇+ {3}220 +▇+$/)
+  t.match(lines[21], /^ 7 bot 7 {7}3 {5}4 +▁/)
+  t.match(lines[22], /^ N new {9}0$/)
+  t.equal(lines[23], ' ←↑↓→ steer, space stops  1 50 ms  2 150 ms  3 5 %  4 20 % loss  0 good  q quit')
+  const field = lines.slice(1, 16).join('\n')
+  t.match(field, '▐██▌', 'you are a disc')
+  t.match(field, '7', 'the other is marked')
+  t.match(field, '◆')
   t.end()
 })
 
-t.test('leaves the terminal when the process ends without closing it', (t) => {
-  const output = new FakeOutput(true)
-  const before = process.listeners('exit')
-  const screen = open(output)
-  const [added] = process.listeners('exit').filter((listener) => !before.includes(listener))
-  output.take()
-  added!(1)
-  t.equal(output.take(), '\x1b[?25h\x1b[?1049l')
-  screen.close()
-  t.strictSame(process.listeners('exit'), before, 'and keeps nothing')
+t.test('never exceeds the terminal, however small, and leaves out the panel first', (t) => {
+  for (let columns = 1; columns <= 210; columns += 11) {
+    for (const rows of [1, 2, 5, 10, 24, 60]) {
+      const lines = linesOf(columns, rows)
+      t.ok(lines.length === rows && lines.every((line) => [...line].length <= columns), `${columns} × ${rows}`)
+    }
+  }
+  const low = linesOf(80, 15).join('\n')
+  t.notMatch(low, 'RTT')
+  t.match(low, 'worst second')
+  const crowd = { ...PICTURE, players: [...PICTURE.players, ...PICTURE.players, ...PICTURE.players] }
+  t.match(linesOf(80, 20, crowd).join('\n'), 'and 5 more')
   t.end()
 })
 
-t.test('draws anew, in place, when the terminal is resized', (t) => {
-  const output = new FakeOutput(true)
-  const screen = open(output)
-  output.take()
-  output.columns = 20
-  output.rows = 3
-  output.emit('resize')
-  const drawn = output.take()
-  t.ok(drawn.startsWith('\x1b[H'))
-  t.ok(drawn.endsWith('\x1b[J'))
-  t.equal(drawn.split('\r\n').length, 3)
-  t.match(drawn, 'tickwire arena   0 \x1b')
-  t.notMatch(drawn, 'tickwire arena   0 o')
-  screen.close()
+t.test('shows what one waits for, and a good link', (t) => {
+  const lines = linesOf(80, 24, { ...PICTURE, notice: 'looking for an arena …', conditions: GOOD })
+  t.match(lines.join('\n'), 'looking for an arena …')
+  t.match(lines[0], 'link: good')
   t.end()
 })
 
-t.test('honours NO_COLOR', (t) => {
-  const colored = new FakeOutput(true)
-  open(colored).close()
-  t.match(colored.take(), '\x1b[1m')
-  process.env.NO_COLOR = '1'
-  const plain = new FakeOutput(true)
-  open(plain).close()
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
-  t.notMatch(plain.take(), /\x1b\[\d*m/)
+t.test('a ghost is hollow, and lies around the dot where nothing is late', (t) => {
+  const canvas = new Canvas(9, 4)
+  canvas.ring(4.5, 2, 1.9, 2.9, 'ghost')
+  canvas.ring(4.5, 2, 0, 1.8, 'you')
+  const frame = new Frame(9, 4)
+  canvas.drawOn(frame, 0, 0)
+  t.hasStrict(frame.cell(4, 1), { text: '█', style: 'you' })
+  const styles = new Set(Array.from({ length: 36 }, (_, i) => frame.cell(i % 9, Math.floor(i / 9)).style))
+  t.ok(styles.has('ghost') && styles.has('you'))
+  t.equal(frame.cell(1, 2).style, 'ghost')
   t.end()
 })
 
-t.test('writes plain lines where there is no terminal, or a dumb one', (t) => {
-  const file = new FakeOutput(false)
-  open(file).close()
-  t.equal(file.take(), `${HEADLINE}\n`)
-  process.env.TERM = 'dumb'
-  const dumb = new FakeOutput(true)
-  open(dumb).close()
-  t.equal(dumb.take(), `${HEADLINE}\n`)
+t.test('a dot keeps its shape while it moves, at half a character', (t) => {
+  const shapeAt = (column: number): string => {
+    const frame = new Frame(12, 3)
+    const canvas = new Canvas(12, 3)
+    canvas.ring(column, 1.5, 0, 1.8, 'you')
+    canvas.drawOn(frame, 0, 0)
+    return frame.toString()
+  }
+  t.notSame(shapeAt(4), shapeAt(4.5))
+  t.equal(shapeAt(5), shapeAt(4).replaceAll(/^/gm, ' '), 'a whole character on: the same, a character on')
+  t.end()
+})
+
+t.test('escape sequences are few, end with the line, and are none without colours', (t) => {
+  const frame = new Frame(10, 1)
+  frame.put(0, 0, 'ab', 'you')
+  frame.put(3, 0, 'c', 'you')
+  frame.put(5, 0, 'd', 'ink', 'other')
+  t.equal(frame.line(0, true), '\x1b[0;92mab c \x1b[0;30;106md\x1b[0;39m')
+  t.equal(frame.line(0, false), 'ab c d')
+  t.end()
+})
+
+t.test('names and chat from the network cannot move the cursor', (t) => {
+  const frame = new Frame(20, 1)
+  frame.put(0, 0, '\x1b[2Jbäd\x07\u202e漢')
+  t.equal(frame.line(0, true), '?[2Jbäd???')
+  t.end()
+})
+
+t.test('a sparkline shows the newest on the right, and noise as noise', (t) => {
+  t.equal(sparkline([0, 50, 100], 5, 100), '  ▁▄▇')
+  t.equal(sparkline([1, 2, 3], 3, 100), '▁▁▁')
+  t.equal(sparkline([0, 100, 400], 2, 100), '▃▇', 'a higher one is the top')
+  t.equal(sparkline([], 3, 100), '   ')
+  t.end()
+})
+
+t.test('reads arrows, letters and digits, also in pieces', (t) => {
+  const read = (...pieces: string[]): string[] => {
+    const reader = new KeyReader()
+    return pieces.flatMap((piece) => reader.read(piece))
+  }
+  t.strictSame(read('\x1b[A\x1b[B\x1b[C\x1b[D'), ['up', 'down', 'right', 'left'])
+  t.strictSame(read('\x1bOA\x1bOD'), ['up', 'left'], 'application mode')
+  t.strictSame(read('wasdW'), ['up', 'left', 'down', 'right', 'up'])
+  t.strictSame(read(' 01234'), ['stop', '0', '1', '2', '3', '4'])
+  t.strictSame(read('q\x03\x1a'), ['quit', 'quit', 'suspend'])
+  t.strictSame(read('\x1b', '[', 'A', 'x5é'), ['up'], 'what means nothing is left out')
+  t.strictSame(read('\x1b[1;5A\x1b[3~d'), ['right'], 'longer sequences are read to their end')
+  t.end()
+})
+
+t.test('Esc alone is known by the silence after it', (t) => {
+  const reader = new KeyReader()
+  t.strictSame(reader.read('\x1b'), [])
+  t.ok(reader.isWaiting)
+  t.strictSame(reader.flush(), ['quit'])
+  t.notOk(reader.isWaiting)
+  t.strictSame(reader.read('\x1b\x1b[A'), ['quit', 'up'])
+  t.strictSame(reader.read('\x1b['), [])
+  t.strictSame(reader.flush(), [], 'half an arrow is no key')
   t.end()
 })
