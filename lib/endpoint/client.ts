@@ -214,9 +214,9 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
     if (this.#stage === 'closing') this.#hurryFarewell()
-    this.events.dropMessages() // of the last session: none of them may be taken for one of the new
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
+    this.events.dropMessages() // of the last session: none of them may be taken for one of the new
     const session = this.#createSession(name, packed)
     this.#session = session
     this.#hasConnected = true
@@ -369,7 +369,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   protected override shift(ms: number, now: number): void {
     const session = this.#session
     if (session === undefined) return
-    session.netcode?.shiftDeadlines(ms)
+    session.netcode?.shiftDeadlines(ms, now)
     session.link.protocol.shift(ms, now)
     session.helloAt += ms
   }
@@ -416,11 +416,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#session !== session || this.#stage !== 'opening') return
     const { timeoutMs, keepAliveMs } = this.settings
     session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
-    session.netcode.connect(token, this.clock.now(), options.host?.split('%')[1])
+    const startedAt = this.clock.now()
+    session.netcode.connect(token, startedAt, options.host?.split('%')[1])
     await this.#openSocket(session, session.netcode.targetAddress)
     if (this.#session !== session || this.#stage !== 'opening') return
     this.#machine.move('linking')
-    this.begin()
+    this.begin(startedAt)
     this.flush()
   }
 

@@ -245,9 +245,9 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, totals, drops }
   }
 
-  /** Called when the socket has opened: from now on someone should call update(). @internal */
-  protected begin(): void {
-    this.#lastUpdateAt = Number.NEGATIVE_INFINITY
+  /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */
+  protected begin(since: number): void {
+    this.#lastUpdateAt = since
     this.#cancelWatch?.()
     this.#watch()
   }
@@ -395,7 +395,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
     if (elapsed > STALL_MS) {
-      if (elapsed < Number.POSITIVE_INFINITY && this.isActive) this.shift(elapsed - STALL_MS, now)
+      if (this.isActive) this.shift(elapsed - STALL_MS, now)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
     this.#dropLog?.check(now)
   }

@@ -60,7 +60,7 @@ export class PeerConnection implements ConnectionSink {
   readonly #owner: PeerConnectionOwner
   readonly #otherSide: 'client' | 'server'
   /** Messages that wait for Welcome; undefined once they need not. */
-  #held: { readonly type: AnyMessageType; readonly message: OutMessage; readonly ttlMs: number }[] | undefined
+  #held: { readonly type: AnyMessageType; readonly message: OutMessage; readonly expiresAt: number }[] | undefined
   #heldBytes = 0
   #isHeldOverflowing = false
   #farewell: { readonly typeId: number; readonly payload: Uint8Array } | undefined
@@ -128,7 +128,7 @@ export class PeerConnection implements ConnectionSink {
         return 0
       }
       this.#heldBytes += bytes
-      this.#held.push({ type, message, ttlMs })
+      this.#held.push({ type, message, expiresAt: now + ttlMs })
     } else if (!this.protocol.send(message, ttlMs, now)) return 0
     this.counters.outMessages++
     this.#options.totals.outMessages++
@@ -156,8 +156,9 @@ export class PeerConnection implements ConnectionSink {
     const held = this.#held ?? []
     this.#held = undefined
     const errors: NetworkError[] = []
-    for (const { type, message, ttlMs } of held) {
-      if (message.payloadBytes <= this.maxMessageBytes) this.protocol.send(message, ttlMs, now)
+    for (const { type, message, expiresAt } of held) {
+      if (message.payloadBytes <= this.maxMessageBytes)
+        this.protocol.send(message, expiresAt - now, now) // its time may be over: then it is let go unsent
       else {
         errors.push(this.#options.encoder.tooLarge(type, message.payloadBytes, this.maxMessageBytes))
         this.#options.pool.releaseMessage(message)

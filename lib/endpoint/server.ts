@@ -351,7 +351,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /** @internal */
   protected override shift(ms: number, now: number): void {
-    this.#netcode!.shiftDeadlines(ms)
+    this.#netcode!.shiftDeadlines(ms, now)
     for (const connection of this.#connections) connection.shift(ms, now)
   }
 
@@ -412,7 +412,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#address = address
     this.#closing = undefined
     this.#state = NetworkEndpoint.LISTENING
-    this.begin()
+    this.begin(this.clock.now())
     this.debug(`listens on ${formatAddress(address)} in ${isOpen ? 'open' : 'token'} mode`)
     const publicHost = isOpen && this.transport.kind !== 'simulated' ? publicHostOf(address.host) : undefined
     if (publicHost !== undefined) {

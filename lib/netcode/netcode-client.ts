@@ -41,6 +41,7 @@ import {
 import type { OpenedPacket } from './opened-packet.js'
 import { assertPayloadBytes, maxPayloadBytesAt, PacketCodec, packetBodyOffset } from './packet.js'
 import { ReplayWindow } from './replay-window.js'
+import { Stall } from './stall.js'
 
 /** How a `NetcodeClient` works. */
 export interface NetcodeClientOptions {
@@ -97,6 +98,7 @@ export class NetcodeClient {
   #connectedAt = 0
   #lastReceivedAt = 0
   #timesOutAt = Number.POSITIVE_INFINITY
+  readonly #stall = new Stall()
   #tokenExpiresAt = Number.POSITIVE_INFINITY
   #nextSendAt = Number.POSITIVE_INFINITY
   #isSendDue = false
@@ -206,7 +208,7 @@ export class NetcodeClient {
     }
     this.#lastReceivedAt = now
     // Never earlier than before: after a stall deadlines have moved, and what waited in the inbox arrived long ago.
-    this.#timesOutAt = Math.max(this.#timesOutAt, now + this.#timeoutMs)
+    this.#timesOutAt = Math.max(this.#timesOutAt, now + this.#timeoutMs + this.#stall.creditAt(now))
     switch (this.#packets.type) {
       case PACKET_DENIED:
         this.#failAddress(CONNECTION_DENIED, now)
@@ -247,8 +249,10 @@ export class NetcodeClient {
   limitTimeout(timeoutMs: number): void {
     this.#keepAliveMs = Math.min(this.#keepAliveMs, timeoutMs / 5)
     if (timeoutMs >= this.#timeoutMs) return
+    // From the deadline as it is, which a stall may have moved.
+    if (this.#timesOutAt < Number.POSITIVE_INFINITY) this.#timesOutAt -= this.#timeoutMs - timeoutMs
+    else this.#timesOutAt = this.#lastReceivedAt + timeoutMs + this.#stall.creditAt(this.#lastReceivedAt)
     this.#timeoutMs = timeoutMs
-    this.#timesOutAt = this.#lastReceivedAt + timeoutMs
   }
 
   /** Milliseconds without a packet after which this side ends the session; 0 = never. */
@@ -263,9 +267,10 @@ export class NetcodeClient {
     return this.state === CONNECTED ? deadline : Math.min(deadline, this.#tokenExpiresAt)
   }
 
-  /** Moves the time-out by a stall's excess, so that a process that stood still does not lose its session. */
-  shiftDeadlines(excessMs: number): void {
+  /** Moves the time-out by the excess of a stall that ends `now`, so that a process that stood still does not lose its session. What arrived before its end and is handled only after it counts as moved too. */
+  shiftDeadlines(excessMs: number, now = Number.NEGATIVE_INFINITY): void {
     this.#timesOutAt += excessMs
+    this.#stall.note(excessMs, now)
   }
 
   /**

@@ -38,6 +38,7 @@ import { type NetcodeServerClient, ServerClient } from './server-client.js'
 import { createServerCounters, type IgnoredCause, type NetcodeServerCounters } from './server-counters.js'
 import type { NetcodeEndReason, NetcodeServerEvent, NetcodeServerOptions } from './server-options.js'
 import { ServerOutbox } from './server-outbox.js'
+import { Stall } from './stall.js'
 import { TokenHistory } from './token-history.js'
 
 /**
@@ -69,6 +70,7 @@ export class NetcodeServer {
   readonly #requests: RequestReader
   readonly #challenges: ChallengeTokenCodec
   readonly #outbox: ServerOutbox
+  readonly #stall = new Stall()
   readonly #tokens: TokenHistory
   readonly #pending: PendingClients
   readonly #byAddress = new AddressMap<ServerClient>()
@@ -212,8 +214,9 @@ export class NetcodeServer {
     return this.#scanAt
   }
 
-  /** Moves the time-outs of all clients by a stall's excess, so that a process that stood still ends nobody's session. */
-  shiftDeadlines(excessMs: number): void {
+  /** Moves the time-outs of all clients by the excess of a stall that ends `now`, so that a process that stood still ends nobody's session. What arrived before its end and is handled only after it counts as moved too. */
+  shiftDeadlines(excessMs: number, now = Number.NEGATIVE_INFINITY): void {
+    this.#stall.note(excessMs, now)
     for (const client of this.#byId.values()) client.timesOutAt += excessMs
   }
 
@@ -383,7 +386,7 @@ export class NetcodeServer {
     }
     client.lastReceivedAt = now
     // Never earlier than before: after a stall deadlines have moved, and what waited in the inbox arrived long ago.
-    client.timesOutAt = Math.max(client.timesOutAt, now + client.timeoutMs)
+    client.timesOutAt = Math.max(client.timesOutAt, now + client.timeoutMs + this.#stall.creditAt(now))
     client.confirmed = true
 
     const isPayload = packets.type === PACKET_PAYLOAD
@@ -416,7 +419,8 @@ export class NetcodeServer {
   }
 
   #keepAliveInterval(client: ServerClient): number {
-    return client.confirmed ? this.#keepAliveMs : HANDSHAKE_INTERVAL_MS
+    // At least five times in the client's own time-out, which may be shorter than ours.
+    return client.confirmed ? Math.min(this.#keepAliveMs, client.timeoutMs / 5) : HANDSHAKE_INTERVAL_MS
   }
 
   #queueKeepAlive(client: ServerClient, now: number): void {

@@ -57,6 +57,9 @@ export class Path {
   #packetsInFlight = 0
   #largestAcked = -1
   #lastSentAt = 0
+  /** Of those in flight, packets that carry something to send again, and when the last of them, or a probe, left. */
+  #carriersInFlight = 0
+  #lastCarrierAt = 0
   /** The last transmit left the window unfilled (RFC 9002 section 7.8). */
   #isAppLimited = true
   #packetThreshold = PACKET_THRESHOLD
@@ -232,6 +235,8 @@ export class Path {
     this.#packetsInFlight++
     this.#budget -= bytes
     this.#lastSentAt = now
+    if (packet.items.length > 0) this.#carriersInFlight++
+    if (packet.items.length > 0 || this.#probesLeft > 0) this.#lastCarrierAt = now
     if (this.#probesLeft > 0) this.#probesLeft--
     this.loss.addSent(now)
   }
@@ -250,7 +255,12 @@ export class Path {
 
   nextDeadline(): number {
     if (this.#lossAt < Number.POSITIVE_INFINITY) return this.#lossAt
-    return this.#packetsInFlight > 0 ? this.#lastSentAt + this.probeTimeoutMs : Number.POSITIVE_INFINITY
+    return this.#packetsInFlight > 0 ? this.#probedFrom + this.probeTimeoutMs : Number.POSITIVE_INFINITY
+  }
+
+  /** RFC 9002 counts from the last packet. Here one that carries nothing, such as the ping of every two seconds, does not put off the probe for those that do: where a probe timeout is longer, it would never come. */
+  get #probedFrom(): number {
+    return this.#carriersInFlight > 0 ? this.#lastCarrierAt : this.#lastSentAt
   }
 
   /** When an ack has to leave at the latest; Infinity where none is owed. */
@@ -277,6 +287,7 @@ export class Path {
       if (packet !== undefined) packet.sentAt += ms
     }
     this.#lastSentAt += ms
+    this.#lastCarrierAt += ms
     this.#lossAt += ms
     this.#congestion.shift(ms)
   }
@@ -298,6 +309,7 @@ export class Path {
     else {
       this.#bytesInFlight -= packet.bytes
       this.#packetsInFlight--
+      if (packet.items.length > 0) this.#carriersInFlight--
       this.#congestion.handleAcked(packet.bytes, packet.sentAt, this.#isAppLimited, this.rtt.smoothed, now)
     }
     if (packet.acked >= 0) this.#received.forget(packet.acked)
@@ -348,6 +360,7 @@ export class Path {
     packet.lossEvent = this.#congestion.handleLost(packet.sentAt, now)
     this.#bytesInFlight -= packet.bytes
     this.#packetsInFlight--
+    if (packet.items.length > 0) this.#carriersInFlight--
     this.loss.addLost(now)
     if (!packet.isProbed) this.#owner.handlePacketLost(packet)
   }

@@ -535,6 +535,49 @@ t.test('messages of the last connection that still wait are not delivered in the
   t.strictSame(got, [1])
 })
 
+// npm run soak, seed 142 of an earlier set of operations
+t.test('connect() on a client that is in throws, and takes no message from it', async (t) => {
+  const world = new World()
+  const server = world.makeServer()
+  const { host } = await world.settle(server.listen({ port: PORT }))
+  server.on('OnConnect', ({ peer }) => {
+    for (let n = 1; n <= 3; n++) peer.send(Num, { n })
+  })
+  const client = world.makeClient()
+  const got: number[] = []
+  client.onMessage(Num, ({ n }) => got.push(n))
+  client.on('OnConnectRequestAccepted', () => {
+    // The messages that came with Welcome wait behind this step.
+    t.throws(() => client.connect({ host, port: PORT }), { code: 'ALREADY_ACTIVE' })
+  })
+  await world.settle(client.connect({ host, port: PORT }))
+  await world.step(200)
+  t.strictSame(got, [1, 2, 3])
+})
+
+// npm run soak, seed 133 of an earlier set of operations
+t.test('a stall between connect() and the first update does not end the attempt', async (t) => {
+  const world = new World()
+  const { server, host } = await world.pair(0)
+  const STALL_MS = 5000 // a level is loaded: no update, and no timer
+  let isStalled = true
+  const clock = {
+    now: () => world.clock.now(),
+    unixSeconds: () => world.clock.unixSeconds(),
+    setTimer: (delayMs: number, callback: () => void) => world.clock.setTimer(isStalled ? STALL_MS : delayMs, callback),
+  }
+  const client = world.makeClient({ clock, timeoutMs: 1000 })
+  world.drive(client).isPaused = true
+  world.drive(server).isPaused = true // an answer would wake the client
+  const connecting = client.connect({ host, port: PORT })
+  await world.step(STALL_MS - 1)
+  isStalled = false
+  world.drive(client).isPaused = false
+  world.drive(server).isPaused = false
+  await world.settle(connecting)
+  t.equal(client.connected, true)
+})
+
 t.test('a slot without a Hello is freed after five seconds', async (t) => {
   const world = new World()
   const { server, host } = await world.pair(0)

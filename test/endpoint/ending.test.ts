@@ -220,6 +220,14 @@ t.test('a server with a shorter time-out than the clients keeps idle clients all
   t.strictSame(lines, [])
 })
 
+// npm run soak -- --seed 27
+t.test('a client with a shorter time-out than the server is kept alive while it idles', async (t) => {
+  const world = new World()
+  const { clients } = await world.pair(1, { client: { timeoutMs: 1000 } }) // the server's own keep-alives come every 1000 ms
+  await world.step(10_000)
+  t.equal(clients[0]!.connected, true)
+})
+
 t.test('without time-outs a peer says 0', async (t) => {
   const world = new World()
   const { server } = await world.pair(1, { server: { timeoutMs: 0 }, client: { timeoutMs: 0 } })
@@ -451,4 +459,68 @@ t.test('memory of a connection is given back at its end', async (t) => {
   t.equal(peer!.outBufferBytes, 0)
   t.equal(clients[0]!.outBufferBytes, 0)
   t.equal(messages.definitions.length, 7)
+})
+
+// npm run soak, seed 4072 of an earlier set of operations
+t.test('what arrived just before a stall counts as heard when the stall is over', async (t) => {
+  const world = new World()
+  const { server, clients } = await world.pair(1, { client: { timeoutMs: 1000 } })
+  const client = clients[0]!
+  const [peer] = [...server.peers]
+  await world.step(3000)
+  const silence = [loss(1)]
+  world.network.stagesFor = (_from, to) => (to.port === PORT ? undefined : silence)
+  await world.step(700) // and up to 200, the time between two keep-alives, before that
+  // One packet gets through, and waits in the inbox when the stall begins. During it nothing arrives.
+  world.network.stagesFor = undefined
+  world.drive(client).isPaused = true
+  peer!.send(Num, { n: 1 })
+  server.flush()
+  world.network.stagesFor = (_from, to) => (to.port === PORT ? undefined : silence)
+  await world.step(5000)
+  const got: number[] = []
+  client.onMessage(Num, ({ n }) => got.push(n))
+  world.drive(client).isPaused = false
+  await world.step(100)
+  t.strictSame(got, [1])
+  t.equal(client.connected, true, 'the silence before that packet does not count')
+  await world.step(1000)
+  t.equal(client.connected, false, 'and no more than that second is left')
+})
+
+// The same: Welcome waits in the inbox while the client stalls, and says that the server has less patience than the client.
+t.test('a Welcome that waited through a stall does not end the connection that it begins', async (t) => {
+  const world = new World()
+  const server = world.makeServer({ timeoutMs: 1000 })
+  const { host } = await world.settle(server.listen({ port: PORT }))
+  let client: ReturnType<World['makeClient']> | undefined
+  let isStalled = false
+  const clock = {
+    now: () => world.clock.now(),
+    unixSeconds: () => world.clock.unixSeconds(),
+    setTimer: (delayMs: number, callback: () => void): (() => void) =>
+      world.clock.setTimer(delayMs, () => {
+        if (!isStalled) callback()
+      }),
+  }
+  const transport = world.network.transport()
+  client = world.makeClient({ clock, transport, timeoutMs: 10_000 })
+  const { onReadable } = transport
+  transport.onReadable = () => {
+    if (!isStalled) onReadable?.()
+  }
+  server.on('OnConnect', () => {
+    isStalled = true
+    world.drive(client!).isPaused = true
+  })
+  client.connect({ host, port: PORT }).catch(() => {})
+  await world.until(() => isStalled)
+  const [peer] = [...server.peers]
+  t.ok(peer)
+  await world.step(900) // the server has not lost patience yet; the rest of the stall is one jump of everyone's time
+  world.clock.advance(4000)
+  isStalled = false
+  world.drive(client).isPaused = false
+  client.update()
+  t.equal(client.state, Client.CONNECTED)
 })

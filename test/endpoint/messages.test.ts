@@ -456,3 +456,25 @@ t.test('a message in the wrong direction is dropped and counted, not decoded', a
   t.match(server.drops, { wrongDirection: 1, unknownMessage: 1, malformedMessage: 1, earlyMessage: 0 })
   t.equal(clients[0]!.connected, true)
 })
+
+// npm run soak -- --seed 8
+t.test('a lifetime counts from send(), while connecting too', async (t) => {
+  const own = new MessageFactory()
+  const Brief = own.define('Brief', { n: uint32 }, { ttlMs: 100 })
+  const Long = own.define('Long', { n: uint32 }, { ttlMs: 60_000 })
+  const world = new World({ network: [delay(100)] }) // it takes 600 ms to get in
+  const server = world.makeServer({ messages: own })
+  const { host } = await world.settle(server.listen({ port: PORT }))
+  const client = world.makeClient({ messages: own })
+  const got: string[] = []
+  server.onMessage(Brief, ({ n }) => got.push(`brief ${n}`))
+  server.onMessage(Long, ({ n }) => got.push(`long ${n}`))
+  const connected = client.connect({ host, port: PORT })
+  client.send(Brief, { n: 1 })
+  client.send(Long, { n: 1 })
+  await world.settle(connected)
+  client.send(Brief, { n: 2 })
+  await world.step(1000)
+  t.strictSame(got, ['long 1', 'brief 2'])
+  t.equal(client.unsentMessages, 1)
+})

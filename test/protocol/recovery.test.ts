@@ -180,3 +180,23 @@ t.test('probes of a lost tail carry what is unacknowledged', async (t) => {
     t.ok(pair.now - sentAt < 600, `${delivery}: ${pair.now - sentAt} ms`)
   }
 })
+
+// npm run soak -- --scenario hard-link: over a round trip of two seconds the last messages came up to 50 s late.
+t.test('pings do not put off the probe for what is lost, though a probe timeout is longer than the time between two of them', async (t) => {
+  let isDeaf = false
+  let toServer = 0
+  const pair = new Pair(9, { delayMs: 1000, drops: (up) => isDeaf && (!up || toServer++ === 0) })
+  pair.client.connection.startClockPings(0, pair.now) // as a client's, whose pings go on
+  let sent = 0
+  pair.run(20_000, (end, now) => {
+    if (end === pair.client && now % 320 < 16) end.send(1, payload(sent++), 'reliable', now)
+  })
+  pair.run(8000)
+  t.ok(pair.client.connection.isIdle, 'all that was sent has arrived')
+  t.ok(pair.client.connection.path.probeTimeoutMs > 2000, `a probe timeout of ${pair.client.connection.path.probeTimeoutMs.toFixed(0)} ms`)
+  const before = pair.server.received.length
+  isDeaf = true // no ack comes back any more, and the packet of the next message is lost
+  pair.client.send(1, payload(sent), 'reliable', pair.now)
+  pair.run(10_000)
+  t.equal(pair.server.received.length, before + 1, 'the message has arrived')
+})
