@@ -16,5 +16,7 @@ export function holds(property: fc.IProperty<any>, runs = 200): void {
   }) as fc.RunDetails<any>
   if (!result.failed) return
   const repeat = `repeat it: TICKWIRE_PROPERTY_SEED=${result.seed} TICKWIRE_PROPERTY_PATH=${result.counterexamplePath} node <this test file>`
-  throw new Error(`${fc.defaultReportMessage(result)}\n${repeat}`)
+  const { errorInstance } = result
+  const reason = errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : 'it returned false'
+  throw new Error(`${fc.defaultReportMessage(result)}\n${reason}\n${repeat}`)
 }
