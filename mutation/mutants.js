@@ -50,13 +50,18 @@ export function mutantsOf(source) {
 
   const visit = (node) => {
     const outer = place
-    if (isStatement(node)) enter(node, 'before')
+    // An exported declaration begins with its export.
+    const statement = node.type === 'ExportNamedDeclaration' ? node.declaration : node
+    if (statement && isStatement(statement)) enter(node, 'before')
     visitInside(node)
     place = outer
   }
 
   const visitInside = (node) => {
     switch (node.type) {
+      case 'ExportNamedDeclaration':
+        if (node.declaration) visitInside(node.declaration)
+        return
       case 'ImportDeclaration':
       case 'ThrowStatement':
         return
@@ -111,7 +116,7 @@ export function mutantsOf(source) {
         break
       }
       case 'UnaryExpression':
-        if (node.operator === '!' || node.operator === '-') add(node.start, node.argument.start, '')
+        if (node.operator === '!' || node.operator === '-') add(node.start, node.start + 1, '')
         break
       case 'Literal':
         if (typeof node.value === 'number') {

@@ -24,8 +24,12 @@ process.on('uncaughtException', () => {})
 process.on('disconnect', () => process.exit(0))
 
 process.on('message', async (request) => {
-  const answer = request.kind === 'measure' ? await measure(request) : await judge(request)
-  process.send({ ...answer, id: request.id })
+  try {
+    const answer = request.kind === 'measure' ? await measure(request) : await judge(request)
+    process.send({ ...answer, id: request.id })
+  } catch (error) {
+    process.send({ kind: 'failed', reason: String(error?.stack ?? error), id: request.id })
+  }
 })
 process.send({ kind: 'ready' })
 

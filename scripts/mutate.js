@@ -97,7 +97,8 @@ async function measureTests() {
   const measured = []
   await inParallel(testFiles(), async (worker, testPath) => {
     const answer = await worker.ask({ kind: 'measure', testPath, firstHits, places })
-    if (answer === undefined) throw new Error(`${relative(project, testPath)} ended its process`)
+    if (answer?.measured === undefined)
+      throw new Error(`${relative(project, testPath)} could not be measured: ${answer?.reason ?? 'its process ended'}`)
     for (const test of answer.measured) {
       if (test.failure === undefined) measured.push({ testPath, ...test, reached: new Set(test.reached) })
       else console.error(`left out, as it fails without a mutant: ${relative(project, testPath)}: ${test.name}\n${test.failure}`)
@@ -119,7 +120,7 @@ async function judgeAll() {
     let outcome = 'not reached'
     if (plan.length > 0) {
       const answer = await worker.ask({ kind: 'judge', mutated: mutant.file, mutantIndex: mutant.index, plan })
-      outcome = answer === undefined ? 'killed' : answer.outcome // a process that ended or hung noticed it
+      outcome = answer?.outcome ?? 'killed' // a process that ended or hung noticed it
     }
     if (outcome === 'invalid') invalid.push(mutant)
     else outcomes.push({ mutant, outcome })
