@@ -32,7 +32,8 @@ export class Graph {
 
   /** Notes of what is reached go into these files from now on: path to the number of its first place. */
   noteHits(firstHits) {
-    for (const [path, firstHit] of firstHits) this.#sources.set(path, instrument(this.#read(path), this.analysis(path), { hits: '__hit', firstHit }))
+    for (const [path, firstHit] of firstHits)
+      this.#sources.set(path, instrument(this.#read(path), this.analysis(path), { hits: '__hit', firstHit }))
   }
 
   /** Loads one test file; `mutant` of the file `mutated` takes effect. Returns its top-level tests. */

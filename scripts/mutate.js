@@ -37,10 +37,12 @@ For each, the tests of protocol and netcode and the property tests that reach it
   process.exit(0)
 }
 
+/** Ctrl-C ends the processes; what is known by then is reported. */
+let isStopped = false
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
+    isStopped = true
     endWorkers()
-    process.exit(130)
   })
 }
 
@@ -122,6 +124,7 @@ async function judgeAll() {
       const answer = await worker.ask({ kind: 'judge', mutated: mutant.file, mutantIndex: mutant.index, plan })
       outcome = answer?.outcome ?? 'killed' // a process that ended or hung noticed it
     }
+    if (isStopped) return
     if (outcome === 'invalid') invalid.push(mutant)
     else outcomes.push({ mutant, outcome })
     done++
@@ -151,7 +154,7 @@ function progress(done, killed, invalid) {
   const judged = done - invalid
   const line = `${done} of ${chosen.length} mutants, ${((100 * killed) / Math.max(judged, 1)).toFixed(1)} % killed, ${seconds()} s`
   if (process.stderr.isTTY) process.stderr.write(`\r${line} `)
-  else if (done % 200 === 0) console.error(line)
+  else if (done % 100 === 0) console.error(line)
 }
 
 function report() {
@@ -173,6 +176,7 @@ function report() {
   console.log(
     `${(100 * share).toFixed(1)} % of ${outcomes.length} mutants killed in ${seconds()} s (${invalid.length} more are no valid program)`,
   )
+  if (isStopped) console.log(`stopped: ${chosen.length - outcomes.length - invalid.length} mutants were not judged`)
   if (share >= MIN_KILLED) return 0
   console.error(`mutate: expected at least ${100 * MIN_KILLED} % killed`)
   return 1
@@ -204,7 +208,7 @@ async function inParallel(items, work) {
   await Promise.all(
     Array.from({ length: Number(values.workers) }, async () => {
       let worker = new Worker()
-      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      for (let item = waiting.shift(); item !== undefined && !isStopped; item = waiting.shift()) {
         if (worker.isWorn) {
           worker.end()
           worker = new Worker()

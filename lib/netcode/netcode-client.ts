@@ -412,18 +412,10 @@ export class NetcodeClient {
   }
 }
 
-/** Which packets mean something in which state; payloads before the first keep-alive are discarded, as the standard has it. */
+/** Which packets mean something while connecting and connected; payloads before the first keep-alive are discarded, as the standard has it. */
 function isExpected(state: NetcodeClientState, type: number): boolean {
-  switch (state) {
-    case SENDING_REQUEST:
-      return type === PACKET_DENIED || type === PACKET_CHALLENGE
-    case SENDING_RESPONSE:
-      return type === PACKET_DENIED || type === PACKET_KEEP_ALIVE
-    case CONNECTED:
-      return type >= PACKET_KEEP_ALIVE
-    default:
-      return false
-  }
+  if (state === CONNECTED) return type >= PACKET_KEEP_ALIVE
+  return type === PACKET_DENIED || type === (state === SENDING_REQUEST ? PACKET_CHALLENGE : PACKET_KEEP_ALIVE)
 }
 
 function withZone(address: Address, zone: string): Address {

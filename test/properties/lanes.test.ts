@@ -188,7 +188,7 @@ const operations = fc.array(
       weight: 5,
       arbitrary: fc.record({
         kind: fc.constant('transmit' as const),
-        room: fc.constantFrom(ROOM, ROOM, ROOM, 300, 120),
+        room: fc.constantFrom(ROOM, ROOM, ROOM, 900, 300),
         admitsBlocks: fc.nat(5).map((n) => n > 0),
       }),
     },
