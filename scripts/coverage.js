@@ -48,7 +48,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 try {
   process.exitCode = await report(await measure(testFiles()))
 } finally {
-  rmSync(work, { recursive: true, force: true })
+  for (const child of running) child.kill('SIGKILL')
+  rmSync(work, { recursive: true, force: true, maxRetries: 3 })
 }
 
 function testFiles() {
@@ -81,7 +82,7 @@ async function countedIn(file) {
   const folder = mkdtempSync(join(work, 'v8-'))
   const child = spawn(process.execPath, [file], {
     cwd: project,
-    env: { ...process.env, NODE_V8_COVERAGE: folder },
+    env: { ...process.env, NODE_V8_COVERAGE: folder, TAP_TIMEOUT: values.timeout },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running.add(child)

@@ -286,12 +286,10 @@ export class NetcodeClient {
       case SENDING_RESPONSE:
         out.set(this.#challenge, this.payloadOffset)
         return this.#seal(PACKET_RESPONSE, out, CHALLENGE_BODY_BYTES)
-      case CONNECTED:
-        // Only the server's keep-alives say something; the client's are zeros, as upstream's are.
+      default:
+        // Connected: an end takes back what was due. Only the server's keep-alives say something; the client's are zeros, as upstream's are.
         out.fill(0, this.payloadOffset, this.payloadOffset + KEEP_ALIVE_BODY_BYTES)
         return this.#seal(PACKET_KEEP_ALIVE, out, KEEP_ALIVE_BODY_BYTES)
-      default:
-        return 0
     }
   }
 

@@ -159,6 +159,12 @@ t.test('a spurious loss, wherever it happens, leaves the window as if it had not
         for (let i = 0; i < losses; i++) event = mistaken.handleLost(now - 1, now)
         for (let i = 0; i < losses; i++) mistaken.handleSpurious(event)
         if (mistaken.window !== other.window || mistaken.pacingRate(rttMs) !== other.pacingRate(rttMs)) return false
+        // The curve goes on where it was, too.
+        for (let i = 0; i < 20; i++) {
+          now += rttMs / 10
+          both((cubic) => cubic.handleAcked(MTU, now - rttMs / 20, false, rttMs, now))
+          if (mistaken.window !== other.window) return false
+        }
         both((cubic) => cubic.handleLost(now - 1, now))
         now += 2 * rttMs
       }
