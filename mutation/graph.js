@@ -10,8 +10,6 @@ import { instrument, mutantsOf } from './mutants.js'
 /** How the error of a source that does not compile begins. */
 export const INVALID = 'no valid program'
 
-const IMPORTS = /^(?:import|export) [^'"]*?['"]([^'"]+)['"]/gm
-
 export class Graph {
   #analyses = new Map()
   #sources = new Map()
@@ -108,7 +106,7 @@ export class Graph {
     seen.add(path)
     let imports = this.#imports.get(path)
     if (imports === undefined) {
-      imports = [...this.#read(path).matchAll(IMPORTS)].map((match) => match[1]).filter((specifier) => specifier.startsWith('.'))
+      imports = this.analysis(path).imports.filter((specifier) => specifier.startsWith('.'))
       imports = imports.map((specifier) => resolve(dirname(path), specifier))
       this.#imports.set(path, imports)
     }

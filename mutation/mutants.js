@@ -7,8 +7,11 @@ const ARITHMETIC = { '+': '-', '-': '+', '*': '/', '/': '*', '%': '*', '&': '|',
 const LOGIC = { '&&': '||', '||': '&&', '??': '&&' }
 const ASSIGNMENT = { '+=': '-=', '-=': '+=', '*=': '/=', '|=': '&=', '&=': '|=', '<<=': '>>=', '>>>=': '<<=', '??=': '=' }
 
+/** Changes nothing: what kills it is a fault of the run, not of the file. */
+export const NO_CHANGE = { start: 0, end: 0, text: '', place: -1 }
+
 /** An edit puts `text` in place of source[start, end). `place` is the number of the statement that it stands in, for what tests reach. */
-/** @returns {{ mutants: { start: number, end: number, text: string, place: number }[], places: object[], loops: object[] }} */
+/** @returns {{ mutants: { start: number, end: number, text: string, place: number }[], places: object[], loops: object[], imports: string[] }} */
 export function mutantsOf(source) {
   const mutants = []
   /** Where to note that a statement or expression is reached, and where a round of a loop. */
@@ -147,8 +150,10 @@ export function mutantsOf(source) {
     for (const child of childrenOf(node)) visit(child)
   }
 
-  visit(parse(source, { ecmaVersion: 'latest', sourceType: 'module' }))
-  return { mutants, places, loops }
+  const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module' })
+  visit(program)
+  const imports = program.body.flatMap((node) => (node.source ? [node.source.value] : []))
+  return { mutants, places, loops, imports }
 }
 
 /**

@@ -1,6 +1,7 @@
 // One warm process of the mutation run: measures the tests once, then judges mutants, one at a time, as it is told to.
 import { runCase, TooManyRounds } from './checks.js'
 import { Graph, INVALID } from './graph.js'
+import { NO_CHANGE } from './mutants.js'
 
 /** Rounds of loops that a test may take beyond three times what it takes without a mutant. */
 const SPARE_ROUNDS = 50_000
@@ -59,9 +60,9 @@ async function measure({ testPath, firstHits, places }) {
   return { kind: 'measured', measured }
 }
 
-/** Runs the given tests until one fails. */
+/** Runs the given tests until one fails. A negative index: without any change. */
 async function judge({ mutated, mutantIndex, plan }) {
-  const mutant = graph.analysis(mutated).mutants[mutantIndex]
+  const mutant = mutantIndex < 0 ? NO_CHANGE : graph.analysis(mutated).mutants[mutantIndex]
   for (const { testPath, cases: wanted } of plan) {
     rounds = 0
     maxRounds = 1_000_000
@@ -73,7 +74,11 @@ async function judge({ mutated, mutantIndex, plan }) {
         await inTime(runCase(cases[index].run))
       }
     } catch (error) {
-      return { kind: 'judged', outcome: error instanceof SyntaxError && error.message.startsWith(INVALID) ? 'invalid' : 'killed' }
+      return {
+        kind: 'judged',
+        outcome: error instanceof SyntaxError && error.message.startsWith(INVALID) ? 'invalid' : 'killed',
+        reason: String(error?.stack ?? error),
+      }
     }
   }
   return { kind: 'judged', outcome: 'survived' }

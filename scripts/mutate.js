@@ -60,6 +60,7 @@ for (const file of files) {
 }
 const chosen = sampleOf(mutants)
 const cases = await measureTests()
+await checkControls()
 const { outcomes, invalid } = await judgeAll()
 process.exitCode = report()
 
@@ -112,6 +113,17 @@ async function measureTests() {
   return measured
 }
 
+/** A change that changes nothing must survive in every file: else the run kills mutants by a fault of its own, and its figures say nothing. */
+async function checkControls() {
+  await inParallel(files, async (worker, file) => {
+    const plan = planOf({ place: -1 }, new Set(chosen.filter((mutant) => mutant.file === file).map(({ place }) => place)))
+    const answer = await worker.ask({ kind: 'judge', mutated: file, mutantIndex: -1, plan })
+    if (isStopped) process.exit(130)
+    if (answer?.outcome !== 'survived')
+      throw new Error(`${file} without a change was taken for killed: ${answer?.reason ?? 'its process ended'}`)
+  })
+}
+
 async function judgeAll() {
   const outcomes = []
   const invalid = []
@@ -135,8 +147,10 @@ async function judgeAll() {
 }
 
 /** The tests that reach a mutant, by file, the quickest files first, as far as the budget goes. */
-function planOf({ place }) {
-  const reaching = cases.filter((test) => place < 0 || test.reached.has(place)).sort((a, b) => a.ms - b.ms)
+function planOf({ place }, places = new Set([place])) {
+  const reaching = cases
+    .filter((test) => (place < 0 && places.has(place)) || [...places].some((one) => test.reached.has(one)))
+    .sort((a, b) => a.ms - b.ms)
   const plan = new Map()
   let ms = 0
   for (const { testPath, index, ms: cost, rounds } of reaching) {
