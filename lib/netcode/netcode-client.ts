@@ -294,12 +294,10 @@ export class NetcodeClient {
       case SENDING_RESPONSE:
         out.set(this.#challenge, this.payloadOffset)
         return this.#seal(PACKET_RESPONSE, out, CHALLENGE_BODY_BYTES)
-      case CONNECTED:
-        // Only the server's keep-alives say something; the client's are zeros, as upstream's are.
+      default:
+        // Connected: an end takes back what was due. Only the server's keep-alives say something; the client's are zeros, as upstream's are.
         out.fill(0, this.payloadOffset, this.payloadOffset + KEEP_ALIVE_BODY_BYTES)
         return this.#seal(PACKET_KEEP_ALIVE, out, KEEP_ALIVE_BODY_BYTES)
-      default:
-        return 0
     }
   }
 
@@ -420,18 +418,10 @@ export class NetcodeClient {
   }
 }
 
-/** Which packets mean something in which state; payloads before the first keep-alive are discarded, as the standard has it. */
+/** Which packets mean something while connecting and connected; payloads before the first keep-alive are discarded, as the standard has it. */
 function isExpected(state: NetcodeClientState, type: number): boolean {
-  switch (state) {
-    case SENDING_REQUEST:
-      return type === PACKET_DENIED || type === PACKET_CHALLENGE
-    case SENDING_RESPONSE:
-      return type === PACKET_DENIED || type === PACKET_KEEP_ALIVE
-    case CONNECTED:
-      return type >= PACKET_KEEP_ALIVE
-    default:
-      return false
-  }
+  if (state === CONNECTED) return type >= PACKET_KEEP_ALIVE
+  return type === PACKET_DENIED || type === (state === SENDING_REQUEST ? PACKET_CHALLENGE : PACKET_KEEP_ALIVE)
 }
 
 function withZone(address: Address, zone: string): Address {

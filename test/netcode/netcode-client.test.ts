@@ -101,6 +101,63 @@ t.test('refuses what is not a token, and calls out of turn', async (t) => {
   t.throws(() => new NetcodeClient({ crypto, timeoutMs: -1 }), { name: 'RangeError' })
 })
 
+t.test('waits no longer than the server says, keeps alive five times in that, and tells its time-out', async (t) => {
+  const world = new World(9)
+  world.addServer()
+  const host = world.connect(1n)
+  t.equal(host.client.timeoutMs, 5000, 'that of the token')
+  world.until(() => host.client.state === 3)
+  host.client.limitTimeout(8000)
+  t.equal(host.client.timeoutMs, 5000, 'a longer one changes nothing')
+  host.client.limitTimeout(1500)
+  t.equal(host.client.timeoutMs, 1500)
+  world.servers[0]!.isOnline = false
+  const sent: number[] = []
+  world.onSend = (_bytes, source) => {
+    if (source === host.address) sent.push(world.now)
+  }
+  world.until(() => host.client.state < 0)
+  t.equal(world.now, host.client.lastReceivedAt + 1500)
+  t.ok(sent.length >= 5, `${sent.length} keep-alives`)
+  const forever = world.addClient({ timeoutMs: 0 })
+  forever.client.connect(world.token(2n), world.now)
+  t.equal(forever.client.timeoutMs, 0, 'never')
+})
+
+t.test('what was due is not sent once the client has given up', async (t) => {
+  const world = new World(10)
+  const { client } = world.addClient()
+  client.connect(world.token(1n, { timeoutSeconds: 2 }), world.now)
+  client.handleTimeout(world.now + 5000)
+  t.ok(client.state < 0)
+  t.equal(client.pollDatagram(new Uint8Array(1200)), 0)
+})
+
+t.test('a zone goes to the link-local addresses of a token, and to no other', async (t) => {
+  const world = new World(11)
+  const { client } = world.addClient()
+  const token = (host: string): Uint8Array => world.token(1n, { serverAddresses: [parseAddress(`[${host}]:40000`)] })
+  client.connect(token('fe80::1'), world.now, 'eth0')
+  t.equal(client.targetAddress.host, 'fe80::1%eth0')
+  client.disconnect()
+  client.connect(token('2001:db8::1'), world.now, 'eth0')
+  t.equal(client.targetAddress.host, '2001:db8::1')
+})
+
+t.test('a payload fills a datagram to 1200 bytes on both sides, whatever its number takes', async (t) => {
+  const world = new World(12)
+  const { server } = world.addServer()
+  const host = world.connect(1n)
+  world.until(() => host.client.state === 3 && server.getClient(1n)?.confirmed === true)
+  const peer = server.getClient(1n)!
+  const out = new Uint8Array(1280)
+  for (let i = 0; i < 300; i++) {
+    const { maxPayloadBytes, nextSequence } = host.client
+    t.equal(host.client.sealPayload(out, maxPayloadBytes, world.now), 1200, `client, ${nextSequence}`)
+    t.equal(server.sealPayload(peer, out, peer.maxPayloadBytes, world.now), 1200, `server, ${peer.nextSequence}`)
+  }
+})
+
 t.test('never numbers two packets alike while its token lives', async (t) => {
   const world = new World(8)
   const sent = new Set<string>()

@@ -339,6 +339,19 @@ t.test('never throws on random or changed datagrams, and stays of use', async (t
   t.same(world.servers[0]?.received.at(-1)?.bytes, [1, 2, 3])
 })
 
+t.test('tells which client a datagram of its own is for: none while it is challenged, itself once it holds a slot', async (t) => {
+  const world = new World(23)
+  const { server } = world.addServer()
+  const targets: (bigint | undefined)[] = []
+  world.onSend = (_bytes, source) => {
+    if (source === SERVER_ADDRESS) targets.push(server.targetClient?.clientId)
+  }
+  const host = world.connect(7n)
+  world.until(() => host.client.state === 3)
+  t.strictSame(new Set(targets), new Set([undefined, 7n]))
+  t.equal(targets[0], undefined)
+})
+
 t.test('says what it expected of an option', async (t) => {
   const world = new World(22)
   t.throws(() => world.createServer({ maxClients: 0 }), { name: 'RangeError', message: /"maxClients" expected integer 1–/ })

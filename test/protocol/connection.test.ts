@@ -380,6 +380,20 @@ t.test('a ping comes when a probe is due and no message waits', async (t) => {
   t.equal(pair.client.connection.path.bytesInFlight, 0, 'the loss was found')
 })
 
+t.test('a keep-alive of the link counts as received, and asks for no ack', async (t) => {
+  const { server } = new Pair(1, { delayMs: 10 })
+  const out = new Uint8Array(1200)
+  server.connection.handleKeepAlive(0, 1000)
+  server.connection.beginTransmit(1100)
+  t.equal(server.connection.pollPayload(out, 0, 1179, 0, 1100), 0)
+  t.equal(server.connection.path.hasUnacked, false)
+  const ping = Uint8Array.of(PING, 0, 0, 0, 0, 0, 0, 0, 0)
+  server.connection.handlePayload(ping, 0, ping.length, 1, 0, 1200)
+  const end = server.connection.pollPayload(out, 0, 1179, 0, 1200)
+  t.strictSame([...out.subarray(0, 8)], [0x01, 1, 0, 0, 0, 0, 0, 1], 'the ack that leaves with the pong has both: 1, and one more below it')
+  t.ok(end > 8)
+})
+
 t.test('counters tell what waits, what is held and what came too late', async (t) => {
   const pair = new Pair(1, { delayMs: 10, drops: (toServer, count) => toServer && count === 0 })
   pair.client.send(1, payload(0), 'ordered', pair.now)
