@@ -150,7 +150,7 @@ export const insiderAttacks: readonly InsiderAttack[] = [
   {
     name: 'pings, 130 a packet',
     outcome: 'tolerated',
-    fill: (payload) => void payload.fill(9, () => payload.uint8(PING).float64(Number.NaN)),
+    fill: (payload) => void payload.fill(9, () => payload.uint8(PING).float64(-1)),
   },
   {
     name: 'pongs with times of NaN',
@@ -166,7 +166,11 @@ export const insiderAttacks: readonly InsiderAttack[] = [
     fill: (payload) =>
       void payload.fill(41, (i) => {
         payload.uint8(PONG)
-        for (let j = 0; j < 5; j++) payload.float64((j - 2) * 2 ** 50 + i)
+        payload
+          .float64(-(2 ** 50))
+          .float64(2 ** 50)
+          .float64(i - 2 ** 50) // the times
+        payload.float64(2 ** 50 - i).float64(1000) // tick, and how long one lasts
       }),
   },
   {

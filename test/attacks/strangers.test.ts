@@ -53,7 +53,8 @@ for (const attack of strangerAttacks.filter(({ target }) => target !== 'discover
       server.update()
     }
     const grown = memoryBytes() - before
-    t.ok(grown < 8_000_000, `memory ${(grown / 1e6).toFixed(2)} MB, half a minute after`)
+    // 16,384 tokens of 200 bytes and 4096 challenged clients of 1 kB are remembered; the rest is what a garbage collection leaves.
+    t.ok(grown < 12_000_000, `memory ${(grown / 1e6).toFixed(2)} MB, half a minute after`)
   })
 }
 

@@ -36,7 +36,7 @@ t.test(
 
 t.test('of two that start at once, one hosts and the other joins', async (t) => {
   const both = ['ada', 'ben'].map((name) =>
-    startExample(DEMO, ['--arena', `${ARENA}-2`, '--name', name, '--players', '0', '--seconds', '2']),
+    startExample(DEMO, ['--arena', `${ARENA}-2`, '--name', name, '--players', '0', '--seconds', '5']),
   )
   const ends = await Promise.all(both.map(({ ended }) => ended))
   const output = ends.map(({ stdout, stderr }) => stdout + stderr).join('\n')
