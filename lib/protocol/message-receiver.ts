@@ -43,7 +43,7 @@ export class MessageReceiver {
     this.#maxTypeId = maxTypeId
   }
 
-  /** Large unreliable and sequenced messages that were begun, and the pages that they ask for, since the connection was made. */
+  /** Large unreliable and sequenced messages that were begun, and the segments that they ask for, since the connection was made. */
   get begunReassemblies(): number {
     return this.#unreliable.begun
   }

@@ -25,7 +25,7 @@ export class UnreliableReceiver {
   #newest = -1
   /** Oldest first. */
   readonly #incomplete: Incomplete[] = []
-  /** Large messages that were begun, and the pages that they ask for: a peer may begin dozens with one packet. */
+  /** Large messages that were begun, and the segments that they ask for: a peer may begin dozens with one packet. */
   begun = 0
   /** Total sizes of what is incomplete, and the bound on it. */
   #incompleteBytes = 0
