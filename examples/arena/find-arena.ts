@@ -57,13 +57,14 @@ export async function findArena(search: SearchOptions, options: FindOptions = {}
 
 /**
  * Whether a new arena gives way: to one that is open, or to the one of several new ones with the smallest id. Two that settle hear of each other, or the later one hears that the earlier is open:
- * it was advertised before it began to look. `hostOrJoin` does the same where server and player share a process.
+ * it was advertised before it began to look. One whose process stood still for all of another's look is heard of too late, so that both open: once open, each looks again, and the smaller id stays.
  */
 export async function givesWay(search: SearchOptions, own: Advertisement): Promise<boolean> {
+  const isOpen = arenaInfoOf({ info: own.info, fingerprint: messages.fingerprint })?.isOpen ?? false
   for await (const other of discover({ ...search, timeoutMs: SETTLE_MS })) {
     const info = arenaInfoOf(other)
     if (info === undefined || other.id === own.id) continue
-    if (info.isOpen || other.id < own.id) return true
+    if (isOpen ? info.isOpen && other.id < own.id : info.isOpen || other.id < own.id) return true
   }
   return false
 }

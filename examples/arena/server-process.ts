@@ -17,14 +17,14 @@ try {
   server.run({ hz, onTick: arena.onTick })
   const settling: ArenaInfo = { hz, isOpen: false }
   const advertisement = await server.advertise({ name, info: settling })
-  let ready: ServerReady = { port: address.port }
-  if (await givesWay(search, advertisement)) {
-    await advertisement.stop()
-    ready = { gaveWay: true }
-  } else {
+  let isFirst = !(await givesWay(search, advertisement))
+  if (isFirst) {
     const open: ArenaInfo = { hz, isOpen: true }
     advertisement.info = open
+    isFirst = !(await givesWay(search, advertisement))
   }
+  if (!isFirst) await advertisement.stop()
+  const ready: ServerReady = isFirst ? { port: address.port } : { gaveWay: true }
   await report({ type: 'ready', ready })
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error))

@@ -64,9 +64,12 @@ export async function runProcess(
   child.stdin.end(options.input ?? '')
   let stdout = ''
   let stderr = ''
+  let isInterrupted = false
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    if (options.interruptAt !== undefined && stdout.includes(options.interruptAt)) child.kill('SIGINT')
+    if (isInterrupted || options.interruptAt === undefined || !stdout.includes(options.interruptAt)) return
+    isInterrupted = true // once: a second one may come when the process no longer listens
+    child.kill('SIGINT')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text

@@ -1,5 +1,8 @@
 // Several demos on one host find each other by discovery: real processes, real sockets on loopback.
 import t from 'tap'
+import { Server } from 'tickwire'
+import { type ArenaInfo, givesWay } from '../../examples/arena/find-arena.js'
+import { messages } from '../../examples/arena/messages.js'
 import { exampleFile, isGroupAlive, startExample } from './run-example.js'
 
 const DEMO = exampleFile('arena/demo.js')
@@ -47,4 +50,19 @@ t.test('of two that start at once, one hosts and the other joins', async (t) => 
   )
   t.equal(ends.filter(({ stdout }) => stdout.includes('hosts the arena at')).length, 1, output)
   t.equal(ends.filter(({ stdout }) => stdout.includes('has joined')).length, 1, output)
+})
+
+t.test('of two that are open, as neither heard of the other in time, the larger id gives way', async (t) => {
+  const search = { game: `${ARENA}-3`, interfaces: 'loopback' } as const
+  const info: ArenaInfo = { hz: 60, isOpen: true }
+  const advertisements = []
+  for (const name of ['ada', 'ben']) {
+    const server = new Server({ messages, game: search.game })
+    t.teardown(() => server.close())
+    await server.listen({ host: '127.0.0.1' })
+    server.run({ hz: 60 })
+    advertisements.push(await server.advertise({ name, info }))
+  }
+  const [first, second] = advertisements.sort((a, b) => (a.id < b.id ? -1 : 1))
+  t.strictSame(await Promise.all([givesWay(search, first!), givesWay(search, second!)]), [false, true])
 })
