@@ -56,15 +56,21 @@ export async function findArena(search: SearchOptions, options: FindOptions = {}
 }
 
 /**
- * Whether a new arena gives way: to one that is open, or to the one of several new ones with the smallest id. Two that settle hear of each other, or the later one hears that the earlier is open:
- * it was advertised before it began to look. One whose process stood still for all of another's look is heard of too late, so that both open: once open, each looks again, and the smaller id stays.
+ * Whether a new arena gives way: to one that is open, or to the one of several new ones with the smallest id. A search tells of each arena once, so where another still settles this one looks again, until that has given
+ * way or has opened without having heard of it. One whose process stood still for all of another's look is heard of too late, and both open: once open, each looks once more, and the smaller id stays.
+ * `hostOrJoin` does the like where server and player share a process.
  */
 export async function givesWay(search: SearchOptions, own: Advertisement): Promise<boolean> {
   const isOpen = arenaInfoOf({ info: own.info, fingerprint: messages.fingerprint })?.isOpen ?? false
-  for await (const other of discover({ ...search, timeoutMs: SETTLE_MS })) {
-    const info = arenaInfoOf(other)
-    if (info === undefined || other.id === own.id) continue
-    if (isOpen ? info.isOpen && other.id < own.id : info.isOpen || other.id < own.id) return true
+  for (let tries = 0; tries < SETTLING_TRIES; tries++) {
+    let isAnySettling = false
+    for await (const other of discover({ ...search, timeoutMs: SETTLE_MS })) {
+      const info = arenaInfoOf(other)
+      if (info === undefined || other.id === own.id) continue
+      if (isOpen ? info.isOpen && other.id < own.id : info.isOpen || other.id < own.id) return true
+      isAnySettling ||= !info.isOpen
+    }
+    if (isOpen || !isAnySettling) return false
   }
   return false
 }
