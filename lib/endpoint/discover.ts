@@ -11,7 +11,7 @@ import { decodeReply, encodeQuery, halves } from './discovery-messages.js'
 import { FoundServer } from './found-server.js'
 import { NetworkError, withCode } from './network-error.js'
 import { MAX_TIMER_MS, readNumber } from './options.js'
-import { findTargets, type Target, type Where } from './search-targets.js'
+import { findTargets, resolveAddresses, type Target, type TargetHost, targetsOf, type Where } from './search-targets.js'
 
 /** What `discover` takes. */
 export interface DiscoverOptions {
@@ -22,7 +22,8 @@ export interface DiscoverOptions {
   /** Ends the search: the iteration then throws its reason. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Which networks are asked, beside this host itself: `'all'`, those of interfaces by name or address (`['eth0', '192.168.1.5']`), or `'loopback'` for none. Default `'all'`.
+   * Which networks are asked, beside this host itself: `'all'`, those of interfaces by name or address (`['eth0', '192.168.1.5']`), or `'loopback'` for none.
+   * Networks that come up while the search goes on are asked too. Default `'all'`.
    */
   readonly interfaces?: 'all' | 'loopback' | readonly string[] | undefined
   /** Further hosts to ask, where no broadcast goes: `203.0.113.7`, `vpn.example`, or with the discovery port of one server, `203.0.113.7:23600`. */
@@ -92,7 +93,7 @@ async function* findEach(search: Search, timeoutMs: number, signal: AbortSignal 
 /** A socket of a search and whom it asks. */
 interface Line {
   readonly transport: Transport
-  readonly targets: readonly Target[]
+  targets: readonly Target[]
   readonly opened: Promise<unknown>
 }
 
@@ -104,6 +105,8 @@ class Search {
   readonly #gameId: readonly [low: number, high: number]
   readonly #nonceLow: number
   readonly #nonceHigh: number
+  /** What `addresses` has come to. */
+  #given: readonly TargetHost[] = []
   /** One for IPv4, and one for IPv6 where that is asked for. */
   readonly #lines: Line[] = []
   /** When the last rounds left, oldest first: the reply's nonce says which one it answers. */
@@ -169,14 +172,14 @@ class Search {
 
   async #open(timeoutMs: number): Promise<void> {
     const { transport } = this.#options
-    const targets = await findTargets(this.#where, transport === undefined)
+    this.#given = await resolveAddresses(this.#where.addresses)
     if (this.#hasEnded) return
-    if (transport !== undefined) this.#addLine(transport, targets, undefined)
+    if (transport !== undefined) this.#addLine(transport, targetsOf(this.#given), undefined)
     else {
-      const isV6 = ({ host }: Target): boolean => host.includes(':')
+      const targets = findTargets(this.#where.interfaces, this.#given)
       const v4 = targets.filter((target) => !isV6(target))
       const v6 = targets.filter(isV6)
-      const isLocal = v4.every(({ host }) => isLoopbackHost(host))
+      const isLocal = this.#where.interfaces === 'loopback' && v4.every(({ host }) => isLoopbackHost(host))
       this.#addLine(new UdpTransport({ clock: this.#clock }), v4, isLocal ? '127.0.0.1' : '0.0.0.0')
       // Where the system has no IPv6, there is nothing to find by it.
       if (v6.length > 0) this.#addLine(new UdpTransport({ clock: this.#clock }), v6, '::').opened.catch(() => {})
@@ -211,7 +214,17 @@ class Search {
     return line
   }
 
+  /** A network may come up while the search goes on. */
+  #lookForNetworks(): void {
+    if (this.#options.transport !== undefined) return
+    try {
+      const targets = findTargets(this.#where.interfaces, this.#given)
+      this.#lines[0]!.targets = targets.filter((target) => !isV6(target))
+    } catch {} // an interface has gone, or there are too many: those of before are asked
+  }
+
   #ask(): void {
+    if (this.#rounds > 0) this.#lookForNetworks()
     const [gameLow, gameHigh] = this.#gameId
     const round = this.#rounds++
     this.#askedAt.push(this.#clock.now())
@@ -240,6 +253,10 @@ class Search {
     this.#wake?.()
     if (this.#seen.size >= MAX_FOUND_SERVERS) this.end()
   }
+}
+
+function isV6({ host }: Target): boolean {
+  return host.includes(':')
 }
 
 function isTexts(value: unknown): value is readonly string[] {

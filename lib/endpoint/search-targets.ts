@@ -18,16 +18,24 @@ export interface Where {
 }
 
 /** A numeric host, and the port that is asked there; undefined for every discovery port. */
-interface TargetHost {
+export interface TargetHost {
   readonly host: string
   readonly port: number | undefined
 }
 
-/** Targets beside `addresses` are of this machine's sockets; a transport of the user's has none that we know of. Rejects as `discover` says. */
-export async function findTargets({ interfaces, addresses }: Where, hasSockets: boolean): Promise<Target[]> {
-  const own = hasSockets ? ['127.0.0.1', ...chosenBroadcastHosts(interfaces)] : []
-  const given = await Promise.all(addresses.map(resolveAddress))
-  const hosts: TargetHost[] = [...own.map((host) => ({ host, port: undefined })), ...given.flat()]
+/** The hosts behind `addresses`. Rejects as `discover` says. */
+export async function resolveAddresses(addresses: Where['addresses']): Promise<TargetHost[]> {
+  return (await Promise.all(addresses.map(resolveAddress))).flat()
+}
+
+/** This host, the networks that it is in now, and the hosts that were given. Throws as `discover` says. */
+export function findTargets(interfaces: Where['interfaces'], given: readonly TargetHost[]): Target[] {
+  const own = ['127.0.0.1', ...chosenBroadcastHosts(interfaces)]
+  return targetsOf([...own.map((host) => ({ host, port: undefined })), ...given])
+}
+
+/** Where hosts are asked, each place once. Throws where there are too many. */
+export function targetsOf(hosts: readonly TargetHost[]): Target[] {
   if (hosts.length > MAX_DISCOVERY_TARGETS) {
     throw withCode(
       new RangeError(`"addresses" and the interfaces expected at most ${MAX_DISCOVERY_TARGETS} hosts and networks, got ${hosts.length}`),

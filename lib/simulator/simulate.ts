@@ -50,7 +50,7 @@ export interface Simulation<User> {
 /** Time passes in steps of this many ms; between them, promises settle. */
 const STEP_MS = 1
 
-/** Turns of the microtask queue per step: more than the longest chain of awaits inside the library. */
+/** Turns of the microtask queue after something ran: more than the longest chain of awaits inside the library. */
 const TURNS = 12
 
 const PORT = 9000
@@ -79,8 +79,12 @@ export async function simulate<User = undefined>(options: SimulateOptions<User>)
   })
   const clients: Client[] = []
   const endpoints: Driven[] = [server]
-  const step = createStepper(clock, endpoints, hz)
-  const until = createUntil(clock, step)
+  const pass = createPass(clock, endpoints, hz)
+  const step: Simulation<User>['step'] = (ms) => pass(() => false, clock.now() + ms)
+  const until: Simulation<User>['until'] = async (condition, { timeoutMs = 10_000 } = {}) => {
+    await pass(condition, clock.now() + timeoutMs)
+    if (!condition()) throw new Error(`the condition did not come true within ${timeoutMs} ms of simulated time`)
+  }
   options.server?.(server)
   const { host } = await server.listen({ port: PORT })
 
@@ -126,35 +130,30 @@ function isList(network: NonNullable<SimulateOptions<unknown>['network']>): netw
   return Array.isArray(network)
 }
 
-type Step = (ms: number) => Promise<void>
-
 interface Driven {
   readonly isRunning: boolean
   update(): void
 }
 
-/** `endpoints` may grow. */
-function createStepper(clock: ManualClock, endpoints: readonly Driven[], hz: number): Step {
+/** Lets time pass until `isOver`, or until `end`. */
+type Pass = (isOver: () => boolean, end: number) => Promise<void>
+
+/**
+ * Promises settle behind the first step, as whoever lets time pass may have begun something, and behind each in which something ran. Behind the others they go on by one turn, which is much of what such a step costs.
+ * `endpoints` may grow.
+ */
+function createPass(clock: ManualClock, endpoints: readonly Driven[], hz: number): Pass {
   let nextUpdateAt = clock.now()
-  return async (ms) => {
-    const until = clock.now() + ms
-    while (clock.now() < until) {
-      clock.advance(Math.min(STEP_MS, until - clock.now()))
-      if (clock.now() >= nextUpdateAt) {
+  return async (isOver, end) => {
+    for (let isFirst = true; !isOver() && clock.now() < end; isFirst = false) {
+      const next = Math.min(clock.now() + STEP_MS, end)
+      const isIdle = clock.nextTimer() > next && nextUpdateAt > next
+      clock.set(next)
+      if (next >= nextUpdateAt) {
         nextUpdateAt += 1000 / hz
         for (const endpoint of endpoints) if (!endpoint.isRunning) endpoint.update()
       }
-      for (let turn = 0; turn < TURNS; turn++) await undefined
-    }
-  }
-}
-
-function createUntil(clock: ManualClock, step: Step): Simulation<unknown>['until'] {
-  return async (condition, { timeoutMs = 10_000 } = {}) => {
-    const end = clock.now() + timeoutMs
-    while (!condition()) {
-      if (clock.now() >= end) throw new Error(`the condition did not come true within ${timeoutMs} ms of simulated time`)
-      await step(STEP_MS)
+      for (let turn = isIdle && !isFirst ? TURNS - 1 : 0; turn < TURNS; turn++) await undefined
     }
   }
 }

@@ -1,22 +1,11 @@
 // A game in simulated time with honest players, whose every message is followed, and room for an attacker among them.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { Test } from 'tap'
 import { Insider, type InsiderOptions } from '../../attacks/insider.js'
 import type { InsiderAttack, Memo } from '../../attacks/insider-attacks.js'
 import { Blob, messages, Tick } from '../../attacks/messages.js'
+import { heapBytes } from '../../fuzz/heap.js'
 import type { Client, Peer, Server, ServerOptions, Transport } from '../../lib/index.js'
 import { PORT, World } from '../endpoint/world.js'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-/** Bytes in use, on the heap and beside it. */
-export function memoryBytes(): number {
-  collectGarbage()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
 
 const PLAYERS = 3
 const UPDATE_MS = 1000 / 60
@@ -92,7 +81,7 @@ export class Arena {
     perUpdate = 36,
   ): Promise<{ outcome: string; insider: Insider; grownBytes: number }> {
     await this.open()
-    const before = memoryBytes()
+    const before = heapBytes()
     const { hello, isMute, isSilent } = attack
     const insider = await this.intrude({ hello, isMute, isSilent })
     const memo: Memo = { id: 0, value: undefined }
@@ -105,7 +94,7 @@ export class Arena {
     }
     if (!isMute) await this.world.until(() => insider.state !== 'connecting' && insider.state !== 'greeting', 2000)
     await this.play(attack.isMute ? 18 * updates : updates, () => this.#bulk(attack))
-    const grownBytes = memoryBytes() - before
+    const grownBytes = heapBytes() - before
     await this.holds(t)
     // What the server says of it: a Goodbye may never reach one that acknowledges nothing.
     const end = this.ends.find((text) => text.startsWith('mallory'))?.split(' ')[1]

@@ -2,13 +2,14 @@
 import t from 'tap'
 import { messages } from '../../attacks/messages.js'
 import { requestWith, type StrangerContext, strangerAttacks } from '../../attacks/strangers.js'
+import { heapBytes } from '../../fuzz/heap.js'
 import { createConnectToken } from '../../lib/index.js'
 import { MIN_PENDING_CLIENTS, MIN_TOKEN_HISTORY } from '../../lib/netcode/constants.js'
 import { Random } from '../../lib/simulator/index.js'
 import { createAddress } from '../../lib/wire/address.js'
 import { MAX_COUNTED_NETWORKS } from '../../lib/wire/limits.js'
 import { PORT, World } from '../endpoint/world.js'
-import { Arena, memoryBytes } from './arena.js'
+import { Arena } from './arena.js'
 import { Forged, forgedHost, isForgedHost } from './forged.js'
 
 /** The least of a netcode request that is answered: 333 bytes of challenge for 1078. */
@@ -29,7 +30,7 @@ for (const attack of strangerAttacks.filter(({ target }) => target !== 'discover
     await world.settle(server.listen({ port: PORT, host: '10.0.0.1' }))
     await world.step(2000)
     const context = contextOf(world)
-    const before = memoryBytes()
+    const before = heapBytes()
     const total = 3000
     for (let n = 0; n < total; n++) {
       const bytes = attack.make(n, context)
@@ -52,9 +53,9 @@ for (const attack of strangerAttacks.filter(({ target }) => target !== 'discover
       world.clock.advance(200)
       server.update()
     }
-    const grown = memoryBytes() - before
+    const grown = heapBytes() - before
     // 16,384 tokens of 200 bytes and 4096 challenged clients of 1 kB are remembered; the rest is what a garbage collection leaves.
-    t.ok(grown < 12_000_000, `memory ${(grown / 1e6).toFixed(2)} MB, half a minute after`)
+    t.ok(grown < 8_000_000, `memory ${(grown / 1e6).toFixed(2)} MB, half a minute after`)
   })
 }
 
@@ -65,11 +66,11 @@ t.test('a flood of good requests from everywhere fills its tables to their bound
   await world.settle(server.listen({ port: PORT, host: '10.0.0.1' }))
   const context = contextOf(world)
   const made = Array.from({ length: MIN_PENDING_CLIENTS + 500 }, (_, n) => requestWith(n, context))
-  const before = memoryBytes()
+  const before = heapBytes()
   for (const [n, bytes] of made.entries()) forged.push(bytes, forgedHost(n), 5000, world.clock.now())
   await world.until(() => forged.queue.length === 0)
   t.equal(server.netcodeCounters!.pendingEvicted, 500, `${MIN_PENDING_CLIENTS} are remembered at once`)
-  const grown = memoryBytes() - before
+  const grown = heapBytes() - before
   t.ok(grown < 12_000_000, `memory ${(grown / 1e6).toFixed(1)} MB with all of them`)
   t.ok(MIN_TOKEN_HISTORY * 250 < 5_000_000 && MAX_COUNTED_NETWORKS <= 1024)
 })

@@ -151,6 +151,7 @@ t.test('10: a rejected client leaves nothing, and broadcasts reach the accepted 
     await world.step(10)
   }
   t.equal((await failure).code, 'REJECTED')
+  await world.step(20)
   t.equal(heard.includes('refused'), false)
   t.equal(heard.length, 30)
   await world.step(2000)

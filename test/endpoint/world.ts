@@ -24,7 +24,7 @@ export interface WorldOptions {
 
 export const PORT = 9000
 
-/** Turns of the microtask queue per step: more than the longest chain of awaits inside the library. */
+/** Turns of the microtask queue after something ran: more than the longest chain of awaits inside the library. */
 const TURNS = 12
 
 export class World {
@@ -66,26 +66,37 @@ export class World {
     return { messages, clock, transport: network.transport(), entropy: seededEntropy(this.#seed * 1000 + this.#made++) }
   }
 
-  /** Lets time pass, in steps of a millisecond; promises settle between them. */
+  /** Lets time pass, in steps of a millisecond. */
   async step(ms: number): Promise<void> {
-    const until = this.clock.now() + ms
-    while (this.clock.now() < until) {
-      this.clock.advance(Math.min(1, until - this.clock.now()))
-      for (const [endpoint, drive] of this.#drives) {
-        if (drive.isPaused || endpoint.isRunning || this.clock.now() < drive.nextAt) continue
-        drive.nextAt = Math.max(drive.nextAt + 1000 / drive.hz, this.clock.now())
-        endpoint.update()
-      }
-      for (let turn = 0; turn < TURNS; turn++) await undefined
-    }
+    const end = this.clock.now() + ms
+    await this.#pass(() => false, end, 0)
   }
 
   async until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-    const end = this.clock.now() + timeoutMs
-    while (!condition()) {
-      if (this.clock.now() >= end) throw new Error(`the condition did not come true within ${timeoutMs} ms`)
-      await this.step(1)
+    await this.#pass(condition, this.clock.now() + timeoutMs, 1)
+    if (!condition()) throw new Error(`the condition did not come true within ${timeoutMs} ms`)
+  }
+
+  /** Promises settle behind the first step, as whoever called this may have begun something, and behind each in which something ran. Behind the others they go on by `idleTurns`, which is most of what such a step costs. */
+  async #pass(isOver: () => boolean, end: number, idleTurns: number): Promise<void> {
+    for (let isFirst = true; !isOver() && this.clock.now() < end; isFirst = false) {
+      const hasRun = this.#stepTo(Math.min(this.clock.now() + 1, end))
+      const turns = hasRun || isFirst ? TURNS : idleTurns
+      for (let turn = 0; turn < turns; turn++) await undefined
     }
+  }
+
+  /** Whether anything ran. */
+  #stepTo(next: number): boolean {
+    let hasRun = this.clock.nextTimer() <= next
+    this.clock.set(next)
+    for (const [endpoint, drive] of this.#drives) {
+      if (drive.isPaused || endpoint.isRunning || this.clock.now() < drive.nextAt) continue
+      drive.nextAt = Math.max(drive.nextAt + 1000 / drive.hz, this.clock.now())
+      hasRun = true
+      endpoint.update()
+    }
+    return hasRun
   }
 
   /** Lets time pass until the promise settles. Resolves or rejects with it. */

@@ -1,4 +1,5 @@
 // Discovery between machines: two network namespaces that this test makes, joined by veth pairs (namespaces.ts). Needs Linux, root and iproute2; skipped elsewhere.
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Joined, Played, Search, ServerTask, Told } from './actor.js'
 import { Lan, type Side, whyNoNamespaces } from './namespaces.js'
@@ -121,6 +122,15 @@ async function testLan(lan: Lan): Promise<void> {
     const outcomes = [...atA, ...atB]
     t.equal(outcomes.filter(({ isHost }) => isHost).length, 1, JSON.stringify(outcomes))
     t.match(await search('b', { timeoutMs: 1500 }), [[{ players: 3 }]])
+  })
+
+  await t.test('a network that comes up while a search goes on is asked too', async (t) => {
+    await serve({ name: 'patient' })
+    lan.setCables('b', 'down')
+    const searching = search('b', { timeoutMs: LONG_MS, count: 1 })
+    await sleep(300) // the search has begun
+    lan.setCables('b', 'up')
+    t.match(await searching, [[{ name: 'patient' }]])
   })
 
   await t.test('without any network a search ends in time, and finds nothing', async (t) => {

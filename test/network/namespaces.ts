@@ -111,6 +111,11 @@ export class Lan {
     }
   }
 
+  /** Pulls both cables of a machine, or plugs them in. */
+  setCables(side: Side, state: 'up' | 'down'): void {
+    for (const device of ['tw0', 'tw1']) this.#in(side, 'link', 'set', device, state)
+  }
+
   ask<T>(side: Side, task: Task): Promise<T> {
     return this.#actors.get(side)!.ask(task)
   }

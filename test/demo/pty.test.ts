@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { exampleFile, isGroupAlive } from './run-example.js'
+import { exampleFile, isGroupAlive } from '../examples/run-example.js'
 
 const DEMO = exampleFile('arena/demo.js')
 const ARENA = `pty-${process.pid}`

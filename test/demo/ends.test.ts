@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { exampleFile, isGroupAlive, startExample } from './run-example.js'
+import { exampleFile, isGroupAlive, startExample } from '../examples/run-example.js'
 
 const DEMO = exampleFile('arena/demo.js')
 const ARENA = `end-${process.pid}`

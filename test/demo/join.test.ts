@@ -3,7 +3,7 @@ import t from 'tap'
 import { Server } from 'tickwire'
 import { type ArenaInfo, givesWay } from '../../examples/arena/find-arena.js'
 import { messages } from '../../examples/arena/messages.js'
-import { exampleFile, isGroupAlive, startExample } from './run-example.js'
+import { exampleFile, isGroupAlive, startExample } from '../examples/run-example.js'
 
 const DEMO = exampleFile('arena/demo.js')
 const ARENA = `join-${process.pid}`

@@ -1,6 +1,6 @@
 // Whole matches of the demo without a terminal: real processes, real sockets on loopback. Each has an arena of its own, so that nobody else joins.
 import t from 'tap'
-import { exampleFile, isGroupAlive, startExample } from './run-example.js'
+import { exampleFile, isGroupAlive, startExample } from '../examples/run-example.js'
 
 const DEMO = exampleFile('arena/demo.js')
 const ARENA = `test-${process.pid}`
