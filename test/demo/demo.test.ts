@@ -9,12 +9,12 @@ const ARENA = `test-${process.pid}`
 t.jobs = 4
 
 t.test('accounts for every message of a match, a line a second, and exits with 0', async (t) => {
-  const { pid, ended } = startExample(DEMO, ['--arena', `${ARENA}-1`, '--seconds', '3', '--players', '3', '--name', 'ada'])
+  const { pid, ended } = startExample(DEMO, ['--arena', `${ARENA}-1`, '--seconds', '3', '--players', '2', '--name', 'ada'])
   const { code, stdout, stderr } = await ended
   t.equal(code, 0, stdout)
   t.equal(stderr, '')
   t.match(stdout, /^Looks for an arena on this machine\.\nada hosts the arena at 127\.0\.0\.1:\d+\.\n/)
-  t.match(stdout, 'tickwire arena   3 bots and you at 60 Hz for 3 s\n')
+  t.match(stdout, 'tickwire arena   2 bots and you at 60 Hz for 3 s\n')
   t.match(
     stdout,
     /^ +\d s {3}RTT [\d.]+ ms {3}jitter [\d.]+ ms {3}loss [\d.]+ % {3}[\d,]+ bytes\/s {3}[\d,]+ messages\/s {3}you 17 ms {3}ghost \d+ ms$/m,
@@ -33,7 +33,7 @@ t.test('accounts for every message of a match, a line a second, and exits with 0
 t.test(
   'gets all chat through a link that loses a fifth, where the predicted dot is undisturbed and the ordered ghost is not',
   async (t) => {
-    const args = ['--arena', `${ARENA}-2`, '--loss', '20', '--latency', '75', '--seconds', '4', '--players', '3']
+    const args = ['--arena', `${ARENA}-2`, '--loss', '20', '--latency', '75', '--seconds', '4', '--players', '2']
     const { code, stdout } = await startExample(DEMO, args).ended
     t.equal(code, 0, stdout)
     t.match(stdout, 'link: +150 ms, 20 % loss')

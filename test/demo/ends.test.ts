@@ -20,7 +20,7 @@ t.test('leaves no process behind after Ctrl-C, whenever it comes', WITHOUT_GROUP
     ['tickwire arena', 0], // they play
   ]
   const runs = moments.map(async ([text, afterMs], i) => {
-    const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-${i}`, '--seconds', '60', '--players', '3'])
+    const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-${i}`, '--seconds', '60', '--players', '1'])
     await shown(text)
     await sleep(afterMs) // not for something to happen: the moment itself is what is tried
     process.kill(-pid, 'SIGINT') // a terminal signals the whole group
@@ -34,7 +34,7 @@ t.test('leaves no process behind after Ctrl-C, whenever it comes', WITHOUT_GROUP
 })
 
 t.test('leaves no process behind when it alone is told to end', WITHOUT_GROUPS, async (t) => {
-  const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-told`, '--seconds', '60', '--players', '2'])
+  const { pid, shown, ended } = startExample(DEMO, ['--arena', `${ARENA}-told`, '--seconds', '60', '--players', '1'])
   await shown('tickwire arena')
   process.kill(pid, 'SIGTERM')
   t.equal((await ended).code, 143)

@@ -7,7 +7,7 @@ import { PayloadPool } from '../../lib/protocol/payload-pool.js'
 import { type Delivery, Pair, random } from './pair.js'
 import { payload } from './payloads.js'
 
-const ROUNDS = 200_000
+const ROUNDS = 60_000
 
 interface Packet {
   readonly sequence: number
@@ -114,7 +114,7 @@ t.test(`${ROUNDS} random and mutated packets never throw, and memory stays bound
   }
   const grownBy = heapUsed() - before
   t.comment(`${accepted} accepted, ${failures} refused for ${reasons.size} reasons, memory grew by ${Math.round(grownBy / 1024)} KiB`)
-  t.ok(accepted > 10_000 && failures > 10_000 && received > 10_000)
+  t.ok(accepted > 3000 && failures > 3000 && received > 3000)
   t.ok(grownBy < 4 * 1024 * 1024)
 })
 
