@@ -27,6 +27,7 @@ t.test(
     t.match(ended.stdout, '0 bots and you', 'a joiner brings no bots unless it is told to')
     t.match(ended.stdout, 'All counts match')
     await third.shown('1 bot and you')
+    await third.shown(' 1 s   RTT') // by then its bot has played too
     process.kill(-host.pid, 'SIGINT')
     t.equal((await host.ended).code, 130)
     const last = await third.ended
