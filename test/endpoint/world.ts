@@ -1,4 +1,5 @@
 // A simulated network in simulated time with servers and clients on it, each updated at its own rate, and paused at will.
+import { setImmediate } from 'node:timers/promises'
 import { Client, type ClientOptions, type EndReason, type NetworkError, Server, type ServerOptions } from '../../lib/index.js'
 import { ManualClock, SimulatedNetwork, type Stage, seededEntropy } from '../../lib/simulator/index.js'
 import { messages } from './messages.js'
@@ -23,9 +24,6 @@ export interface WorldOptions {
 }
 
 export const PORT = 9000
-
-/** Turns of the microtask queue after something ran: more than the longest chain of awaits inside the library. */
-const TURNS = 12
 
 export class World {
   readonly clock: ManualClock
@@ -69,20 +67,19 @@ export class World {
   /** Lets time pass, in steps of a millisecond. */
   async step(ms: number): Promise<void> {
     const end = this.clock.now() + ms
-    await this.#pass(() => false, end, 0)
+    await this.#pass(() => false, end)
   }
 
   async until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-    await this.#pass(condition, this.clock.now() + timeoutMs, 1)
+    await this.#pass(condition, this.clock.now() + timeoutMs)
     if (!condition()) throw new Error(`the condition did not come true within ${timeoutMs} ms`)
   }
 
-  /** Promises settle behind the first step, as whoever called this may have begun something, and behind each in which something ran. Behind the others they go on by `idleTurns`, which is most of what such a step costs. */
-  async #pass(isOver: () => boolean, end: number, idleTurns: number): Promise<void> {
+  /** Promises settle behind the first step, as whoever called this may have begun something, and behind each in which something ran. */
+  async #pass(isOver: () => boolean, end: number): Promise<void> {
     for (let isFirst = true; !isOver() && this.clock.now() < end; isFirst = false) {
       const hasRun = this.#stepTo(Math.min(this.clock.now() + 1, end))
-      const turns = hasRun || isFirst ? TURNS : idleTurns
-      for (let turn = 0; turn < turns; turn++) await undefined
+      if (hasRun || isFirst) await setImmediate()
     }
   }
 
