@@ -22,12 +22,14 @@ const OPENED_AT_ONCE = 100
 
 let seed = 1
 let leave: () => Promise<void> = async () => {}
+let begin: () => void = () => {}
 const sockets: Socket[] = []
 let replies = 0
 let replyBytes = 0
 
-process.on('message', (order: AttackOrder | 'leave' | 'close') => {
+process.on('message', (order: AttackOrder | 'begin' | 'leave' | 'close') => {
   if (order === 'close') process.exit(0)
+  if (order === 'begin') return begin()
   if (order === 'leave') void leave().then(() => process.send!('left'))
   else
     void (order.kind === 'insider'
@@ -37,6 +39,14 @@ process.on('message', (order: AttackOrder | 'leave' | 'close') => {
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {}) // the parent ends this process when it has its figures
 process.send!('ready')
+
+/** Everything is made; the attack waits for its order. */
+function isToBegin(): Promise<void> {
+  process.send!('begun')
+  return new Promise((resolve) => {
+    begin = resolve
+  })
+}
 
 /** Address number n: 127.16.0.1 and on, never one that the server or the players have. */
 function addressOf(n: number): string {
@@ -51,7 +61,7 @@ async function attackOutside(attack: StrangerAttack, { seconds, rate, addresses,
   const total = Math.ceil(rate * seconds)
   const made = Array.from({ length: Math.min(total, MAX_MADE) }, (_, n) => attack.make(seed + n, context))
   seed += made.length
-  process.send!('begun')
+  await isToBegin()
   replies = 0
   replyBytes = 0
   let sent = 0
@@ -143,7 +153,7 @@ async function attackInside(attack: InsiderAttack, { seconds, rate, targets }: A
     i++
   )
     await step()
-  process.send!('begun')
+  await isToBegin()
   mayAttack = true
   const until = performance.now() + seconds * 1000
   while (performance.now() < until) {

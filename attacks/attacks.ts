@@ -160,15 +160,19 @@ async function attackOnce(kind: AttackOrder['kind'], index: number): Promise<Att
   attacker.send({ kind, index, seconds, rate, addresses, targets } satisfies AttackOrder)
   await answer(attacker) // everything is made and every attacker is in
   if (attack?.wantsBulk) server.send({ bulk: attack.outcome === 'overflow' ? 'all' : 'some' })
-  await ask<Played>(players, { ask: 'played' })
+  // Counting memory collects garbage, for which the server stands still: so before and behind what is measured.
   const { memoryBytes } = await ask<Measured>(server, { ask: 'collect' })
+  await sleep(QUIET_MS)
+  await ask<Played>(players, { ask: 'played' })
   const begun = { ...(await ask<Measured>(server, { ask: 'measure' })), memoryBytes }
   const startedAt = performance.now()
+  attacker.send('begin')
   const done = (await answer(attacker)) as AttackDone
   await drained(begun.inPackets)
-  const stop = await ask<Measured>(server, { ask: 'collect' })
+  const stopped = await ask<Measured>(server, { ask: 'measure' })
   const tookMs = performance.now() - startedAt
   const { latenciesMs } = await ask<Played>(players, { ask: 'played' })
+  const stop = { ...stopped, memoryBytes: (await ask<Measured>(server, { ask: 'collect' })).memoryBytes }
   server.send({ bulk: 'none' })
   attacker.send('leave')
   await answer(attacker)
