@@ -12,7 +12,7 @@ import { type AttemptFacts, clientOf, type Farewell, Session } from './session.j
 import { type Tamper, Tampering } from './tamper.js'
 
 /** Turns of the microtask queue after an update: more than the longest chain of awaits inside the library. */
-const TURNS = 6
+const TURNS = 12
 
 /** A farewell needs a good network for so long before, and so long after. */
 const CALM_BEFORE_MS = 3000
