@@ -124,6 +124,18 @@ t.test('waits no longer than the server says, keeps alive five times in that, an
   t.equal(forever.client.timeoutMs, 0, 'never')
 })
 
+t.test('one that would wait for ever waits as long as the server says', async (t) => {
+  const world = new World(9)
+  world.addServer()
+  const { client } = world.addClient({ timeoutMs: 0 })
+  client.connect(world.token(1n), world.now)
+  world.until(() => client.state === 3)
+  client.limitTimeout(1500)
+  world.servers[0]!.isOnline = false
+  world.until(() => client.state < 0)
+  t.equal(world.now, client.lastReceivedAt + 1500)
+})
+
 t.test('what was due is not sent once the client has given up', async (t) => {
   const world = new World(10)
   const { client } = world.addClient()
