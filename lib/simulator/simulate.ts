@@ -47,7 +47,7 @@ export interface Simulation<User> {
   until(condition: () => boolean, options?: { readonly timeoutMs?: number }): Promise<void>
 }
 
-/** Time passes in steps of this many ms; between them, promises settle. */
+/** Time passes in steps of this many ms. */
 const STEP_MS = 1
 
 /** Turns of the microtask queue after something ran: more than the longest chain of awaits inside the library. */
@@ -80,10 +80,12 @@ export async function simulate<User = undefined>(options: SimulateOptions<User>)
   const clients: Client[] = []
   const endpoints: Driven[] = [server]
   const pass = createPass(clock, endpoints, hz)
-  const step: Simulation<User>['step'] = (ms) => pass(() => false, clock.now() + ms)
+  const step: Simulation<User>['step'] = async (ms) => {
+    await pass(() => false, clock.now() + ms)
+  }
   const until: Simulation<User>['until'] = async (condition, { timeoutMs = 10_000 } = {}) => {
-    await pass(condition, clock.now() + timeoutMs)
-    if (!condition()) throw new Error(`the condition did not come true within ${timeoutMs} ms of simulated time`)
+    const isOver = await pass(condition, clock.now() + timeoutMs)
+    if (!isOver) throw new Error(`the condition did not come true within ${timeoutMs} ms of simulated time`)
   }
   options.server?.(server)
   const { host } = await server.listen({ port: PORT })
@@ -135,8 +137,8 @@ interface Driven {
   update(): void
 }
 
-/** Lets time pass until `isOver`, or until `end`. */
-type Pass = (isOver: () => boolean, end: number) => Promise<void>
+/** Lets time pass until `isOver`, asked once a step, or until `end`: resolves with which it was. */
+type Pass = (isOver: () => boolean, end: number) => Promise<boolean>
 
 /**
  * Promises settle behind the first step, as whoever lets time pass may have begun something, and behind each in which something ran. Behind the others they go on by one turn, which is much of what such a step costs.
@@ -145,7 +147,8 @@ type Pass = (isOver: () => boolean, end: number) => Promise<void>
 function createPass(clock: ManualClock, endpoints: readonly Driven[], hz: number): Pass {
   let nextUpdateAt = clock.now()
   return async (isOver, end) => {
-    for (let isFirst = true; !isOver() && clock.now() < end; isFirst = false) {
+    for (let isFirst = true; !isOver(); isFirst = false) {
+      if (clock.now() >= end) return false
       const next = Math.min(clock.now() + STEP_MS, end)
       const isIdle = clock.nextTimer() > next && nextUpdateAt > next
       clock.set(next)
@@ -155,5 +158,6 @@ function createPass(clock: ManualClock, endpoints: readonly Driven[], hz: number
       }
       for (let turn = isIdle && !isFirst ? TURNS - 1 : 0; turn < TURNS; turn++) await undefined
     }
+    return true
   }
 }

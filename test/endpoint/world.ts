@@ -71,16 +71,18 @@ export class World {
   }
 
   async until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-    await this.#pass(condition, this.clock.now() + timeoutMs)
-    if (!condition()) throw new Error(`the condition did not come true within ${timeoutMs} ms`)
+    const isOver = await this.#pass(condition, this.clock.now() + timeoutMs)
+    if (!isOver) throw new Error(`the condition did not come true within ${timeoutMs} ms`)
   }
 
   /** Promises settle behind the first step, as whoever called this may have begun something, and behind each in which something ran. */
-  async #pass(isOver: () => boolean, end: number): Promise<void> {
-    for (let isFirst = true; !isOver() && this.clock.now() < end; isFirst = false) {
+  async #pass(isOver: () => boolean, end: number): Promise<boolean> {
+    for (let isFirst = true; !isOver(); isFirst = false) {
+      if (this.clock.now() >= end) return false
       const hasRun = this.#stepTo(Math.min(this.clock.now() + 1, end))
       if (hasRun || isFirst) await setImmediate()
     }
+    return true
   }
 
   /** Whether anything ran. */

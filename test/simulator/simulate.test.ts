@@ -135,3 +135,10 @@ t.test('options reach server and clients', async (t) => {
   t.equal(clients[0]!.timeout, 3000)
   t.type(clients[0], Client)
 })
+
+t.test('until() asks its condition once a step, and not again when it was true', async (t) => {
+  const { until } = await simulate({ seed: 1, messages, clients: 0 })
+  const answers = [false, false, true]
+  await until(() => answers.shift() ?? false)
+  t.equal(answers.length, 0)
+})
