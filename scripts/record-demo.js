@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Interruption } from '../dist/examples/arena/interruption.js'
+import { readOptions } from '../dist/examples/arena/options.js'
 import { Party } from '../dist/examples/arena/party.js'
 import { drawPicture } from '../dist/examples/arena/screen/draw.js'
 import { visitArena } from '../dist/examples/arena/visit.js'
@@ -56,17 +57,7 @@ try {
 }
 
 async function play() {
-  const options = {
-    players: BOTS,
-    hz: 60,
-    seconds: undefined,
-    port: 0,
-    latency: 0,
-    loss: 0,
-    lan: false,
-    name: 'you',
-    arena: `record-${process.pid}`,
-  }
+  const options = readOptions(['--players', `${BOTS}`, '--name', 'you', '--arena', `record-${process.pid}`])
   const visit = await visitArena({ ...options, botsOfHost: BOTS }, party)
   await party.botsReady()
   party.play()
