@@ -556,7 +556,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
     let taken = this.#peers.size
     for (const connection of this.#connections) if (connection.isDeciding) taken++
-    if (taken >= this.#maxPeers) return { reason: 'full', detail: `${this.#maxPeers} of ${this.#maxPeers} peers are in` }
+    if (taken >= this.#maxPeers) return { reason: 'full', detail: `${taken} of ${this.#maxPeers} places are taken` }
     return undefined
   }
 

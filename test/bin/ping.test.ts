@@ -79,7 +79,7 @@ t.test('a server that is full, or takes nobody, says so to a ping that knows non
     runCli(['ping', closed.address, ...QUICK]),
   ])
   t.equal(first.code, 1)
-  t.match(summaryOf(first.stdout), { outcome: 'full', sent: 2, detail: /1 of 1 peers are in/, advice: [/maxPeers/] })
+  t.match(summaryOf(first.stdout), { outcome: 'full', sent: 2, detail: /1 of 1 places are taken/, advice: [/maxPeers/] })
   t.match(second, { code: 1, stdout: /The server takes nobody at present: .*acceptNewConnections/s })
   // A player hears of definitions first: waiting for room would not help.
   const refusal: unknown = await mismatched.connect({ host: '127.0.0.1', port: full.port }).catch((error: unknown) => error)
