@@ -41,7 +41,7 @@ process.on('SIGINT', () => {}) // the parent ends this process when it has its f
 process.send!('ready')
 
 /** Everything is made; the attack waits for its order. */
-function isToBegin(): Promise<void> {
+function orderToBegin(): Promise<void> {
   process.send!('begun')
   return new Promise((resolve) => {
     begin = resolve
@@ -61,7 +61,7 @@ async function attackOutside(attack: StrangerAttack, { seconds, rate, addresses,
   const total = Math.ceil(rate * seconds)
   const made = Array.from({ length: Math.min(total, MAX_MADE) }, (_, n) => attack.make(seed + n, context))
   seed += made.length
-  await isToBegin()
+  await orderToBegin()
   replies = 0
   replyBytes = 0
   let sent = 0
@@ -153,7 +153,7 @@ async function attackInside(attack: InsiderAttack, { seconds, rate, targets }: A
     i++
   )
     await step()
-  await isToBegin()
+  await orderToBegin()
   mayAttack = true
   const until = performance.now() + seconds * 1000
   while (performance.now() < until) {
