@@ -10,8 +10,6 @@ import { plainNode } from '../plain-node.js'
 import { type CodeBlock, codeBlocksOf, commandsOf, matchesOutput, preludeOf } from './code-blocks.js'
 import { readDocument, root, tableRows } from './document.js'
 
-t.setTimeout(240_000) // half a dozen programs of a second of CPU each, on machines that may do other things
-
 /** Takes over what programs print, where it rightly changed. */
 const UPDATE = 'UPDATE_OUTPUTS=1 npx tap dist/test/documents/guide.test.js'
 

@@ -63,8 +63,6 @@ async function isClosed(transport: Transport): Promise<boolean> {
 
 const isQueryPort = (port: number): boolean => port >= DISCOVERY_PORT && port < DISCOVERY_PORT + DISCOVERY_PORTS
 
-t.setTimeout(300_000) // simulated time takes seconds of computing, and a busy machine many times that
-
 t.test('a server is found with its name, players, info and latency, and what is found goes straight into connect()', async (t) => {
   const world = new World({ network: [delay(20)] })
   const { server, advertisement } = await advertised(world, 'Ada’s game', { info: { map: 'forest', round: 3 }, maxPeers: 8 })

@@ -189,8 +189,6 @@ async function playCell(drop: Drop, way: Way, speaker: Speaker, phase: Phase, se
   return problems
 }
 
-t.setTimeout(180_000) // simulated time is what counts, and the machine may be busy
-
 for (const phase of PHASES) {
   t.test(`connects and delivers whichever of the first packets of ${phase} are lost`, async (t) => {
     let cells = 0

@@ -70,8 +70,6 @@ function namesAt(server: Server): string[] {
   return Array.from(server.peers, ({ name }) => name).sort()
 }
 
-t.setTimeout(300_000) // simulated time takes seconds of computing, and a busy machine many times that
-
 t.test('who finds no game becomes its host, in it himself; who comes later joins', async (t) => {
   const lan = new Lan({ network: [delay(2)] })
   const setUp: Server[] = []

@@ -13,7 +13,6 @@ else await testLan(new Lan())
 
 async function testLan(lan: Lan): Promise<void> {
   t.teardown(() => lan.remove())
-  t.setTimeout(300_000)
   t.afterEach(() => lan.clear())
   const serve = (...servers: readonly ServerTask[]): Promise<readonly number[]> => lan.ask('a', { role: 'serve', servers })
   const search = <T = Told[]>(side: Side, ...searches: readonly Search[]): Promise<T[]> => lan.ask(side, { role: 'search', searches })

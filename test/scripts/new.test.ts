@@ -12,8 +12,6 @@ const project = fileURLToPath(new URL('../../../', import.meta.url))
 /** Of its own, so that a client finds no other game of a test that runs at the same time. */
 const NAME = `game-${process.pid}`
 
-t.comment('timeout=300000') // what tap takes as this file's time limit: an install on a busy machine
-
 /** Outside of the repository, where games have to be. */
 const work = mkdtempSync(join(tmpdir(), 'tickwire-new-'))
 t.teardown(() => rmSync(work, { recursive: true, force: true, maxRetries: 5 }))

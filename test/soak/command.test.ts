@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readOptions, UsageError } from '../../soak/options.js'
 
-t.setTimeout(240_000) // the machine may be busy
-
 const COMMAND = fileURLToPath(new URL('../../soak/soak.js', import.meta.url))
 
 interface Ended {

@@ -8,8 +8,6 @@ import { Report } from '../../soak/report.js'
 import { runSeed } from '../../soak/run-seed.js'
 import type { Tamper } from '../../soak/tamper.js'
 
-t.setTimeout(240_000) // simulated time is what counts, and the machine may be busy
-
 const FROM = 1
 const RUNS = 200
 const THREADS = 2
