@@ -210,7 +210,7 @@ t.test('a server at maxPeers says full; when one has gone the next is let in', a
   const world = new World()
   const { clients, host } = await world.pair(2, { server: { maxPeers: 2 } })
   const third = world.makeClient()
-  t.match(await world.failure(third.connect({ host, port: PORT })), { code: 'REJECTED', reason: 'full', detail: /2 peers/ })
+  t.match(await world.failure(third.connect({ host, port: PORT })), { code: 'REJECTED', reason: 'full', detail: /2 of 2 places are taken/ })
   await world.settle(clients[0]!.disconnect())
   await world.settle(third.connect({ host, port: PORT }))
   t.equal(third.connected, true)
