@@ -197,9 +197,9 @@ export class PingSession implements ConnectionSink {
     if (!this.#isOpen) return
     const now = systemClock.now()
     for (let datagram = this.#transport.receive(); datagram !== undefined; datagram = this.#transport.receive()) {
-      const { bytes, host, port, at } = datagram
+      const { bytes, length, host, port, at } = datagram
       const before = this.#netcode.state
-      const packet = this.#netcode.handleDatagram(bytes, bytes.length, host, port, at)
+      const packet = this.#netcode.handleDatagram(bytes, length, host, port, at)
       if (this.#netcode.state !== before && this.answeredMs === undefined) this.answeredMs = at - this.#beganAt
       if (this.#netcode.state === CONNECTED && this.connectedMs === undefined) this.#begin(at)
       if (packet?.isPayload)

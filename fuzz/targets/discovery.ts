@@ -63,7 +63,7 @@ function checkQuery(bytes: Uint8Array): void {
   const query = decodeQuery(bytes)
   transport.sent = []
   // A second later, from another host: no limit of replies is in the way.
-  transport.next = { bytes, host: `127.${(now >>> 16) & 255}.${(now >>> 8) & 255}.${now & 255}`, port: 40_000, at: now * 1000 }
+  transport.next = { bytes, length: bytes.length, host: `127.${(now >>> 16) & 255}.${(now >>> 8) & 255}.${now & 255}`, port: 40_000, at: now * 1000 }
   advertisement.poll(++now * 1000)
   const bytesSent = transport.sent.reduce((sum, { length }) => sum + length, 0)
   check(bytesSent <= bytes.length, 'an answer is no larger than its query')
@@ -108,7 +108,7 @@ export const discovery: Target = {
   },
   seeds() {
     const query = buffer.slice(0, encodeQuery({ nonceLow: 1, nonceHigh: 2, gameLow: 0, gameHigh: 0 }, buffer))
-    transport.next = { bytes: query, host: '127.0.0.1', port: 40_000, at: 0 }
+    transport.next = { bytes: query, length: query.length, host: '127.0.0.1', port: 40_000, at: 0 }
     transport.sent = []
     newAdvertisement(transport).poll(1)
     return [bytesOf(0, query), ...transport.sent.map((reply) => bytesOf(1, reply))]

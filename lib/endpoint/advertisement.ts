@@ -164,10 +164,11 @@ export class Advertisement {
     for (let left = MAX_QUERIES; left > 0; left--) {
       const datagram = this.#transport.receive()
       if (datagram === undefined) return
-      const query = decodeQuery(datagram.bytes)
+      const query = decodeQuery(datagram.bytes.subarray(0, datagram.length))
       if (query === undefined || !this.#isFor(query) || !this.#server.acceptNewConnections) continue
       if (!this.#limiter.allows(datagram.host, now)) continue
       this.#transport.send(this.#encode(query, Math.max(0, now - datagram.at)), datagram.host, datagram.port)
+      this.#transport.flush?.()
     }
   }
 

@@ -1,3 +1,4 @@
+import { automaticKind, batchedAvailability } from '../io/select-transport.js'
 import { availableCrypto, selectCrypto } from '../io/select-crypto.js'
 
 /** One of several ways to do a thing, and whether it can be used here. */
@@ -12,7 +13,7 @@ export interface Capability {
 
 /** What this process uses. */
 export interface Capabilities {
-  /** What moves datagrams. */
+  /** What moves datagrams where an endpoint's option `transport` is `auto`, the fastest first. */
   readonly transport: readonly Capability[]
   /** What seals packets, the fastest first. */
   readonly crypto: readonly Capability[]
@@ -27,7 +28,7 @@ export interface Capabilities {
 export function capabilities(): Capabilities {
   const inUse = selectCrypto().name
   return {
-    transport: [{ name: 'dgram', isInUse: true, reason: 'node:dgram works everywhere' }],
+    transport: transports(),
     crypto: availableCrypto().map(({ name, crypto, reason }) => ({
       name,
       isInUse: name === inUse,
@@ -39,4 +40,18 @@ export function capabilities(): Capabilities {
             : 'works, and a faster one is in use',
     })),
   }
+}
+
+function transports(): Capability[] {
+  const inUse = automaticKind()
+  const { isAvailable, reason } = batchedAvailability()
+  const isWanted = process.env.TICKWIRE_TRANSPORT === inUse
+  return [
+    { name: 'batched', isInUse: inUse === 'batched', reason: isAvailable && inUse === 'dgram' ? 'works, and TICKWIRE_TRANSPORT asks for dgram' : reason },
+    {
+      name: 'dgram',
+      isInUse: inUse === 'dgram',
+      reason: inUse === 'batched' ? 'works everywhere, and a faster one is in use' : isWanted ? 'TICKWIRE_TRANSPORT asks for it' : 'node:dgram works everywhere',
+    },
+  ]
 }

@@ -307,12 +307,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /** @internal */
-  protected override handleDatagram({ bytes, host, port, at }: Datagram): void {
+  protected override handleDatagram({ bytes, length, host, port, at }: Datagram): void {
     const session = this.#session
     const netcode = session?.netcode
     if (session === undefined || netcode === undefined) return
-    session.link.countReceived(bytes.length)
-    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at)
+    session.link.countReceived(length)
+    const packet = netcode.handleDatagram(bytes, length, host, port, at)
     this.#followNetcode(session, netcode, at)
     if (packet === undefined || this.#session !== session) return
     const { protocol } = session.link

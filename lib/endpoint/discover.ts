@@ -232,14 +232,15 @@ class Search {
     const query = { nonceLow: (this.#nonceLow + round) >>> 0, nonceHigh: this.#nonceHigh, gameLow, gameHigh }
     for (const { transport, targets } of this.#lines) {
       for (const { host, port } of targets) transport.send(encodeQuery(query, transport.buffer()), host, port)
+      transport.flush?.()
     }
     const [before, after] = [ROUNDS_MS[round], ROUNDS_MS[round + 1]]
     this.#cancelRound = this.#clock.setTimer(after === undefined ? LATER_ROUNDS_MS : after - before!, () => this.#ask())
   }
 
   /** What does not answer one of our queries is not for us. */
-  #take({ bytes, host, at }: Datagram): void {
-    const reply = decodeReply(bytes)
+  #take({ bytes, length, host, at }: Datagram): void {
+    const reply = decodeReply(bytes.subarray(0, length))
     if (reply === undefined || reply.nonceHigh !== this.#nonceHigh || this.#hasEnded) return
     const round = (reply.nonceLow - this.#nonceLow) >>> 0
     const askedAt = this.#askedAt[round - (this.#rounds - this.#askedAt.length)]

@@ -5,7 +5,7 @@ import { ConditionedTransport, type Conditioner } from '../io/conditioner.js'
 import { type Entropy, systemEntropy } from '../io/entropy.js'
 import { debug, isDebugging, warn } from '../io/log.js'
 import type { Datagram, Transport } from '../io/transport.js'
-import { UdpTransport } from '../io/udp-transport.js'
+import { createTransport, isTransportKind } from '../io/select-transport.js'
 import type { AnyMessageType, MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import type { LoopTiming } from '../protocol/connection.js'
@@ -111,7 +111,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     this.factory.freeze()
     this.clock = completeClock(options.clock)
     this.entropy = options.entropy ?? systemEntropy
-    this.transport = createTransport(options.transport, this.clock)
+    this.transport = transportOf(options.transport, this.clock)
     if (options.conditioner !== undefined) {
       const { conditioner } = options
       checkConditioner(conditioner)
@@ -266,10 +266,15 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** Updates by itself while a promise waits. @internal */
   protected drive<T>(promise: Promise<T>): Promise<T> {
     this.#drivers++
-    if (this.#drivers === 1) this.#driveAgain()
+    if (this.#drivers === 1) {
+      this.transport.watch?.(true)
+      this.#driveAgain()
+    }
     const done = (): void => {
       this.#drivers--
-      if (this.#drivers === 0) this.#cancelDrive?.()
+      if (this.#drivers > 0) return
+      this.transport.watch?.(false)
+      this.#cancelDrive?.()
     }
     promise.then(done, done) // and so no rejection is ever unhandled
     return promise
@@ -330,7 +335,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       const datagram = this.transport.receive()
       if (datagram === undefined) return
       this.totals.inPackets++
-      this.totals.inBytes += datagram.bytes.length
+      this.totals.inBytes += datagram.length
       this.handleDatagram(datagram, now)
     }
   }
@@ -388,6 +393,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     const now = this.clock.now()
     this.timing.tick = this.isRunning ? this.#loop!.tickAt(now) : 0
     this.transmit(now)
+    this.transport.flush?.()
   }
 
   /** Measures the loop's interval, and moves deadlines where this side stalled. */
@@ -424,10 +430,18 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 }
 
 /** The transport that an option asks for. */
-export function createTransport(transport: EndpointOptions['transport'], clock: CompleteClock): Transport {
-  if (transport === undefined || transport === 'auto' || transport === 'dgram') return new UdpTransport({ clock })
+function transportOf(transport: EndpointOptions['transport'] = 'auto', clock: CompleteClock): Transport {
   if (typeof transport === 'object' && transport !== null && typeof transport.open === 'function') return transport
-  throw withCode(new TypeError(`"transport" expected 'auto', 'dgram' or a Transport, got ${describe(transport)}`), 'BAD_OPTION')
+  if (!isTransportKind(transport))
+    throw withCode(
+      new TypeError(`"transport" expected 'auto', 'dgram', 'batched' or a Transport, got ${describe(transport)}`),
+      'BAD_OPTION',
+    )
+  try {
+    return createTransport(transport, clock)
+  } catch (error) {
+    throw withCode(error as Error, 'BAD_OPTION')
+  }
 }
 
 /** What a handler threw, in words; a thrown object may have no text of its own. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../io/clock.js'
 import type { Conditioner } from '../io/conditioner.js'
 import type { Entropy } from '../io/entropy.js'
+import type { TransportKind } from '../io/select-transport.js'
 import type { Transport } from '../io/transport.js'
 import type { MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
@@ -35,8 +36,11 @@ export interface EndpointOptions {
   readonly minRateBytesPerSecond?: number | undefined
   /** The longest that an acknowledgement waits for something to ride on, in ms, 1 to 2000. Default: one and a half intervals of the loop, at least 20. */
   readonly maxAckDelayMs?: number | undefined
-  /** What moves datagrams: the best there is (`auto`), node:dgram, or one of your own. Default `auto`. */
-  readonly transport?: 'auto' | 'dgram' | Transport | undefined
+  /**
+   * What moves datagrams: `batched`, Linux's batched system calls by the optional package koffi; `dgram`, node:dgram, which works everywhere; `auto`, the first
+   * of them that works (`capabilities()` says which, and why); or one of your own. Default `auto`. `batched` throws a NetworkError `BAD_OPTION` where it does not work.
+   */
+  readonly transport?: TransportKind | Transport | undefined
   /**
    * Makes the link worse, to try a game at 150 ms and 5 % loss: stages of `tickwire/simulator` such as `[delay(75), loss(0.05)]` for each direction, or `{ send, receive }`.
    * With `[]` the endpoint's property `conditioner` can do so later. Default: datagrams go untouched.

@@ -4,6 +4,7 @@ import type { Address } from '../io/address.js'
 import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
+import { UdpTransport } from '../io/udp-transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
@@ -18,7 +19,7 @@ import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
 import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
-import { createTransport, NetworkEndpoint } from './network-endpoint.js'
+import { NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
@@ -176,7 +177,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       throw withCode(new TypeError(`advertise() expected { name }, got ${describe(options)}`), 'BAD_OPTION')
     if (this.#advertisement !== undefined)
       throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
-    const transport = createTransport(options.transport, this.clock)
+    const transport = options.transport ?? new UdpTransport({ clock: this.clock })
     const advertisement = new Advertisement(this.#advertised(), options, transport, this.entropy, () => {
       if (this.#advertisement === advertisement) this.#advertisement = undefined
     })
@@ -289,16 +290,16 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** @internal */
-  protected override handleDatagram({ bytes, host, port, at }: Datagram): void {
+  protected override handleDatagram({ bytes, length, host, port, at }: Datagram): void {
     const netcode = this.#netcode!
-    const packet = netcode.handleDatagram(bytes, bytes.length, host, port, at, this.#unixSeconds)
+    const packet = netcode.handleDatagram(bytes, length, host, port, at, this.#unixSeconds)
     if (packet === undefined) {
       this.#pollEvents(at)
       return
     }
     // Set when netcode reported the client.
     const connection = packet.client.attachment as ServerConnection<User>
-    connection.link.countReceived(bytes.length)
+    connection.link.countReceived(length)
     if (!connection.budget.hasTokens(at)) {
       this.drops.rateLimited++
       return

@@ -116,7 +116,7 @@ export class ConditionedTransport implements Transport {
   }
 
   receive(): Datagram | undefined {
-    this.#flights.advance(this.#clock.now()) // a timer may be late
+    this.#pull() // where the transport has to be asked; and a timer may be late
     return this.#inbox.shift()
   }
 
@@ -141,6 +141,14 @@ export class ConditionedTransport implements Transport {
       port,
     })
     this.#flights.advance(now)
+  }
+
+  flush(): void {
+    this.#inner.flush?.()
+  }
+
+  watch(isWatched: boolean): void {
+    this.#inner.watch?.(isWatched)
   }
 
   ref(): void {
@@ -178,8 +186,8 @@ export class ConditionedTransport implements Transport {
         this.#inboxDropped++
         continue
       }
-      const { bytes, host, port, at } = datagram
-      this.#flights.schedule(at, { bytes, passes: this.#receiving.passes, nextPass: 0, isOutgoing: false, host, port })
+      const { bytes, length, host, port, at } = datagram
+      this.#flights.schedule(at, { bytes: bytes.slice(0, length), passes: this.#receiving.passes, nextPass: 0, isOutgoing: false, host, port })
     }
     this.#flights.advance(this.#clock.now())
   }
@@ -187,6 +195,7 @@ export class ConditionedTransport implements Transport {
   #leave({ bytes, host, port }: ConditionedFlight): void {
     this.#inner.buffer().set(bytes)
     this.#inner.send(bytes.length, host, port)
+    this.#inner.flush?.()
     this.#countLeft()
   }
 
@@ -198,7 +207,7 @@ export class ConditionedTransport implements Transport {
   #arrive({ bytes, host, port }: ConditionedFlight, at: number): void {
     if (!this.#isOpen) return
     const wasEmpty = this.#inbox.length === 0
-    if (!this.#inbox.push({ bytes, host, port, at })) this.#inboxDropped++
+    if (!this.#inbox.push({ bytes, length: bytes.length, host, port, at })) this.#inboxDropped++
     else if (wasEmpty) this.onReadable?.()
   }
 }

@@ -103,7 +103,7 @@ export class SimulatedTransport implements Transport {
 
   handleDatagram(bytes: Uint8Array, from: Address, now: number): void {
     const wasEmpty = this.#inbox.length === 0
-    if (!this.#inbox.push({ bytes, host: from.host, port: from.port, at: now })) this.counters.inboxDropped++
+    if (!this.#inbox.push({ bytes, length: bytes.length, host: from.host, port: from.port, at: now })) this.counters.inboxDropped++
     else if (wasEmpty) this.onReadable?.()
   }
 

@@ -20,7 +20,8 @@ export interface UdpSocket {
   readonly isDualStack: boolean
 }
 
-interface Binding {
+/** Which host to bind, and of which family. */
+export interface Binding {
   readonly family: Address['family']
   readonly host: string
 }
@@ -31,13 +32,12 @@ interface Binding {
  */
 export async function openUdpSocket(options: TransportOptions, dgramModule?: typeof dgram): Promise<UdpSocket> {
   const { host, port = 0, remote, broadcast = false, socketBufferBytes } = options
-  requirePort('port', port, 0)
-  if (remote !== undefined) requirePort('remote.port', remote.port, 1)
+  checkPorts(options)
   const [first, second] = await bindingsFor(host, remote)
   try {
     return await open(first)
   } catch (error) {
-    if (second === undefined || !NO_IPV6_CODES.has(codeOf(error))) throw error
+    if (second === undefined || !isWithoutIpv6(error)) throw error
     return await open(second)
   }
 
@@ -57,8 +57,19 @@ export async function openUdpSocket(options: TransportOptions, dgramModule?: typ
   }
 }
 
+/** Throws a RangeError for a port out of range. */
+export function checkPorts({ port = 0, remote }: TransportOptions): void {
+  requirePort('port', port, 0)
+  if (remote !== undefined) requirePort('remote.port', remote.port, 1)
+}
+
+/** Whether it is the error of a system that has no IPv6. */
+export function isWithoutIpv6(error: unknown): boolean {
+  return NO_IPV6_CODES.has(codeOf(error))
+}
+
 /** What to bind, best first. */
-async function bindingsFor(host: string | undefined, remote: Address | undefined): Promise<readonly [Binding, Binding?]> {
+export async function bindingsFor(host: string | undefined, remote: Address | undefined): Promise<readonly [Binding, Binding?]> {
   if (host === undefined) {
     if (remote?.family === 'ipv4') return [{ family: 'ipv4', host: '0.0.0.0' }]
     if (remote?.family === 'ipv6') return [{ family: 'ipv6', host: '::' }]

@@ -148,6 +148,7 @@ export class UdpTransport implements Transport {
     const wasEmpty = this.#inbox.length === 0
     const isKept = this.#inbox.push({
       bytes: new Uint8Array(message.buffer, message.byteOffset, message.byteLength),
+      length: message.byteLength,
       host: this.#isDualStack ? this.#hosts.toDotted(source.address) : source.address,
       port: source.port,
       at: this.#clock.now(),

@@ -34,7 +34,7 @@ export class Forged {
   }
 
   push(bytes: Uint8Array, host: string, port: number, at: number): void {
-    this.queue.push({ bytes: bytes.slice(), host, port, at })
+    this.queue.push({ bytes: bytes.slice(), length: bytes.length, host, port, at })
   }
 }
 

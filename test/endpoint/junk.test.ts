@@ -50,11 +50,10 @@ class JunkSource {
     const length = this.made++ % (MAX_JUNK_BYTES + 1)
     const source = this.#captured.length === 0 ? undefined : this.#captured[this.#random.integer(this.#captured.length)]
     const stranger = { host: `198.51.100.${this.#random.integer(256)}`, port: 1 + this.#random.integer(65_535) }
-    if (source === undefined || kind === 0) return { bytes: this.#randomBytes(length), ...stranger, at }
-    if (kind === 1) return { bytes: this.#likePacket(length), host: source.host, port: source.port, at }
+    if (source === undefined || kind === 0) return toDatagram(this.#randomBytes(length), stranger, at)
+    if (kind === 1) return toDatagram(this.#likePacket(length), source, at)
     // A request that is whole would be let in, from any address; what is changed in one bit is not.
-    const from = kind === 2 ? { host: source.host, port: source.port } : stranger
-    return { bytes: this.#change(source.bytes, length), ...from, at }
+    return toDatagram(this.#change(source.bytes, length), kind === 2 ? source : stranger, at)
   }
 
   #randomBytes(length: number): Uint8Array {
@@ -253,10 +252,14 @@ t.test('a packet that was received before is ignored, not delivered twice', asyn
   t.ok(replay.length > 1)
   injected.next = () => {
     const next = replay.pop()
-    return next === undefined ? undefined : { ...next, at: world.clock.now() }
+    return next === undefined ? undefined : toDatagram(next.bytes, next, world.clock.now())
   }
   await world.step(100)
   t.equal(got, 1)
   t.ok(server.netcodeCounters!.replayed! > 1)
   t.equal(client.connected, true)
 })
+
+function toDatagram(bytes: Uint8Array, { host, port }: { readonly host: string; readonly port: number }, at: number): Datagram {
+  return { bytes, length: bytes.length, host, port, at }
+}

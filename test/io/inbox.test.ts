@@ -3,7 +3,7 @@ import { Inbox } from '../../lib/io/inbox.js'
 import type { Datagram } from '../../lib/io/transport.js'
 
 function numbered(port: number): Datagram {
-  return { bytes: new Uint8Array(1), host: '127.0.0.1', port, at: 0 }
+  return { bytes: new Uint8Array(1), length: 1, host: '127.0.0.1', port, at: 0 }
 }
 
 t.test('gives datagrams in the order in which they came, across growth and wrap', async (t) => {
