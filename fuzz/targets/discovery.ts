@@ -63,7 +63,13 @@ function checkQuery(bytes: Uint8Array): void {
   const query = decodeQuery(bytes)
   transport.sent = []
   // A second later, from another host: no limit of replies is in the way.
-  transport.next = { bytes, length: bytes.length, host: `127.${(now >>> 16) & 255}.${(now >>> 8) & 255}.${now & 255}`, port: 40_000, at: now * 1000 }
+  transport.next = {
+    bytes,
+    length: bytes.length,
+    host: `127.${(now >>> 16) & 255}.${(now >>> 8) & 255}.${now & 255}`,
+    port: 40_000,
+    at: now * 1000,
+  }
   advertisement.poll(++now * 1000)
   const bytesSent = transport.sent.reduce((sum, { length }) => sum + length, 0)
   check(bytesSent <= bytes.length, 'an answer is no larger than its query')

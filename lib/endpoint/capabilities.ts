@@ -1,5 +1,5 @@
-import { automaticKind, batchedAvailability } from '../io/select-transport.js'
 import { availableCrypto, selectCrypto } from '../io/select-crypto.js'
+import { availableTransports } from '../io/select-transport.js'
 
 /** One of several ways to do a thing, and whether it can be used here. */
 export interface Capability {
@@ -28,7 +28,7 @@ export interface Capabilities {
 export function capabilities(): Capabilities {
   const inUse = selectCrypto().name
   return {
-    transport: transports(),
+    transport: availableTransports(),
     crypto: availableCrypto().map(({ name, crypto, reason }) => ({
       name,
       isInUse: name === inUse,
@@ -40,18 +40,4 @@ export function capabilities(): Capabilities {
             : 'works, and a faster one is in use',
     })),
   }
-}
-
-function transports(): Capability[] {
-  const inUse = automaticKind()
-  const { isAvailable, reason } = batchedAvailability()
-  const isWanted = process.env.TICKWIRE_TRANSPORT === inUse
-  return [
-    { name: 'batched', isInUse: inUse === 'batched', reason: isAvailable && inUse === 'dgram' ? 'works, and TICKWIRE_TRANSPORT asks for dgram' : reason },
-    {
-      name: 'dgram',
-      isInUse: inUse === 'dgram',
-      reason: inUse === 'batched' ? 'works everywhere, and a faster one is in use' : isWanted ? 'TICKWIRE_TRANSPORT asks for it' : 'node:dgram works everywhere',
-    },
-  ]
 }

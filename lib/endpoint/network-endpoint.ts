@@ -4,8 +4,8 @@ import { type CompleteClock, completeClock } from '../io/clock.js'
 import { ConditionedTransport, type Conditioner } from '../io/conditioner.js'
 import { type Entropy, systemEntropy } from '../io/entropy.js'
 import { debug, isDebugging, warn } from '../io/log.js'
-import type { Datagram, Transport } from '../io/transport.js'
 import { createTransport, isTransportKind } from '../io/select-transport.js'
+import type { Datagram, Transport } from '../io/transport.js'
 import type { AnyMessageType, MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import type { LoopTiming } from '../protocol/connection.js'
@@ -242,7 +242,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected connectionOptions(): PeerConnectionOptions {
     const { settings, factory, pool, encoder, timing, totals, drops } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
-    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, totals, drops }
+    const fillsPackets = this.transport.segmentBytes === MTU
+    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops }
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */
@@ -430,7 +431,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 }
 
 /** The transport that an option asks for. */
-function transportOf(transport: EndpointOptions['transport'] = 'auto', clock: CompleteClock): Transport {
+export function transportOf(transport: EndpointOptions['transport'] = 'auto', clock: CompleteClock): Transport {
   if (typeof transport === 'object' && transport !== null && typeof transport.open === 'function') return transport
   if (!isTransportKind(transport))
     throw withCode(

@@ -22,6 +22,8 @@ export interface PeerConnectionOptions {
   readonly timing: LoopTiming
   /** How long acks of this side may wait. */
   readonly maxAckDelayMs: number
+  /** Whether full datagrams are cheaper where they are sent one behind the other. */
+  readonly fillsPackets: boolean
   /** Sums over all connections of the endpoint. */
   readonly totals: Counters
   readonly drops: DropCounters
@@ -86,6 +88,7 @@ export class PeerConnection implements ConnectionSink {
         minRateBytesPerSecond: settings.minRateBytesPerSecond,
         maxAckDelayMs: options.maxAckDelayMs,
         window: settings.window,
+        fillsPackets: options.fillsPackets,
         channels: channelsOf(factory),
         maxTypeId: factory.definitions.at(-1)?.id ?? -1,
       },

@@ -4,7 +4,6 @@ import type { Address } from '../io/address.js'
 import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import { UdpTransport } from '../io/udp-transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
@@ -19,7 +18,7 @@ import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
 import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
-import { NetworkEndpoint } from './network-endpoint.js'
+import { NetworkEndpoint, transportOf } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
 import { OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
@@ -59,6 +58,11 @@ export interface ListenOptions {
   readonly host?: string | undefined
   /** Local port, 0–65535; 0, the default, lets the system choose. */
   readonly port?: number | undefined
+  /**
+   * Lets several servers of this machine, one in each worker thread or process, listen on one port: the system spreads clients over them by their addresses (SO_REUSEPORT).
+   * Each has its own peers, and in token mode its own memory of tokens. Default false. With node:dgram it needs Node 23.1, else `listen` rejects.
+   */
+  readonly reusePort?: boolean | undefined
 }
 
 /** What the handlers of a server get. */
@@ -144,10 +148,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
    * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …)
    */
   listen(options: ListenOptions = {}): Promise<Address> {
-    const { host, port = 0 } = options
+    const { host, port = 0, reusePort = false } = options
     if (host !== undefined && typeof host !== 'string')
       throw withCode(new TypeError(`"host" expected a string, got ${describe(host)}`), 'BAD_ADDRESS')
     checkInteger('port', port, 0, 65_535, 'BAD_PORT')
+    if (typeof reusePort !== 'boolean')
+      throw withCode(new TypeError(`"reusePort" expected a boolean, got ${describe(reusePort)}`), 'BAD_OPTION')
     if (this.#opening !== undefined || this.isActive)
       throw new NetworkError('ALREADY_ACTIVE', 'listen() expected a server that is not listening; close() it first')
     if (this.#privateKey !== undefined && this.#publicAddresses === undefined && (host === undefined || isWildcardHost(host))) {
@@ -156,7 +162,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         "a server in token mode checks that a token was made for it: give the option publicAddresses, such as ['203.0.113.7:9000'], or listen on one address",
       )
     }
-    const opened = this.#open(host, port)
+    const opened = this.#open(host, port, reusePort)
     const settled = (): void => {
       this.#opening = undefined
     }
@@ -177,7 +183,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       throw withCode(new TypeError(`advertise() expected { name }, got ${describe(options)}`), 'BAD_OPTION')
     if (this.#advertisement !== undefined)
       throw new NetworkError('ALREADY_ACTIVE', 'the server is advertised: set name or info of its Advertisement, or stop() that first')
-    const transport = options.transport ?? new UdpTransport({ clock: this.clock })
+    const transport = transportOf(options.transport ?? 'dgram', this.clock)
     const advertisement = new Advertisement(this.#advertised(), options, transport, this.entropy, () => {
       if (this.#advertisement === advertisement) this.#advertisement = undefined
     })
@@ -368,11 +374,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   // ── Opening and closing ──
 
-  async #open(host: string | undefined, port: number): Promise<Address> {
+  async #open(host: string | undefined, port: number, reusePort: boolean): Promise<Address> {
     try {
       const address = await this.transport.open({
         ...(host === undefined ? {} : { host }),
         port,
+        ...(reusePort ? { reusePort } : {}),
         maxInboxDatagrams: MAX_INBOX_DATAGRAMS,
         socketBufferBytes: SOCKET_BUFFER_BYTES,
       })

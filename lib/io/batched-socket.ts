@@ -51,7 +51,12 @@ export async function openBatchedSocket(
 }
 
 /** Opens a socket on one host. Throws the system's error. */
-export function bindBatchedSocket(sockets: LinuxSockets, addresses: SocketAddresses, options: TransportOptions, binding: Binding): BatchedSocket {
+export function bindBatchedSocket(
+  sockets: LinuxSockets,
+  addresses: SocketAddresses,
+  options: TransportOptions,
+  binding: Binding,
+): BatchedSocket {
   const { port = 0, remote, broadcast = false, reusePort = false, socketBufferBytes } = options
   const family = binding.family === 'ipv6' ? AF_INET6 : AF_INET
   const fd = sockets.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)

@@ -83,7 +83,9 @@ export class BatchedTransport implements Transport {
       }
       this.counters.inboxDropped = 0
       this.counters.sendErrors = 0
-      this.#socket = new OpenSocket(socket, options.remote !== undefined, inbox, this.#clock, this.counters, (error) => this.#tell(socket.fd, error))
+      this.#socket = new OpenSocket(socket, options.remote !== undefined, inbox, this.#clock, this.counters, (error) =>
+        this.#tell(socket.fd, error),
+      )
       this.#keepAlive = setInterval(() => {}, KEEP_ALIVE_MS)
       if (!this.#isRef) this.#keepAlive.unref()
       this.#watchSocket()

@@ -187,7 +187,14 @@ export class ConditionedTransport implements Transport {
         continue
       }
       const { bytes, length, host, port, at } = datagram
-      this.#flights.schedule(at, { bytes: bytes.slice(0, length), passes: this.#receiving.passes, nextPass: 0, isOutgoing: false, host, port })
+      this.#flights.schedule(at, {
+        bytes: bytes.slice(0, length),
+        passes: this.#receiving.passes,
+        nextPass: 0,
+        isOutgoing: false,
+        host,
+        port,
+      })
     }
     this.#flights.advance(this.#clock.now())
   }

@@ -1,4 +1,4 @@
-// The one interface behind which the three AEAD providers stand. Providers work in place, on a caller's buffer.
+// The one interface behind which the AEAD providers stand. Providers work in place, on a caller's buffer.
 
 /**
  * ChaCha20-Poly1305 (RFC 8439) and XChaCha20-Poly1305, in place.
@@ -8,7 +8,7 @@
  */
 export interface Crypto {
   /** The package or module that does it. */
-  readonly name: 'sodium-native' | 'node:crypto' | '@noble/ciphers'
+  readonly name: 'openssl' | 'sodium-native' | 'node:crypto' | '@noble/ciphers'
   /** `nonce` is 12 bytes. */
   seal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): void
   /** `nonce` is 12 bytes. False where the MAC does not match. */

@@ -188,7 +188,11 @@ export class ReceiveBatch {
       this.#views.fill(undefined, entry * VIEWS + 1, (entry + 1) * VIEWS)
       this.#viewBytes[entry] = this.#segmentBytes
     }
-    return (this.#views[entry * VIEWS + segment] ??= this.#makeView(entry, offset))
+    const known = this.#views[entry * VIEWS + segment]
+    if (known !== undefined) return known
+    const view = this.#makeView(entry, offset)
+    this.#views[entry * VIEWS + segment] = view
+    return view
   }
 
   #makeView(entry: number, offset: number): Uint8Array {

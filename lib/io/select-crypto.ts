@@ -2,6 +2,7 @@
 import { type Crypto, MAC_BYTES } from './crypto.js'
 import { createNobleCrypto } from './crypto-noble.js'
 import { createNodeCrypto } from './crypto-node.js'
+import { createOpensslCrypto } from './crypto-openssl.js'
 import { createSodiumCrypto } from './crypto-sodium.js'
 
 /** A provider, and whether it can be used here. */
@@ -25,14 +26,25 @@ const EXTENDED_NONCE_MAC = 'c0875924c1c7987947deafd8780acf49'
 
 /** Fastest first. */
 const CREATORS = [
+  ['openssl', () => createOpensslCrypto(otherCrypto())],
   ['sodium-native', createSodiumCrypto],
   ['node:crypto', createNodeCrypto],
   ['@noble/ciphers', createNobleCrypto],
 ] as const satisfies readonly (readonly [Crypto['name'], () => Crypto])[]
 
+/** For what is no packet: any provider is fast enough. */
+function otherCrypto(): Crypto {
+  for (const create of [createSodiumCrypto, createNodeCrypto]) {
+    try {
+      return create()
+    } catch {}
+  }
+  return createNobleCrypto()
+}
+
 let availability: readonly CryptoAvailability[] | undefined
 
-/** All three providers, fastest first, each tried once per process. */
+/** All providers, fastest first, each tried once per process. */
 export function availableCrypto(): readonly CryptoAvailability[] {
   availability ??= CREATORS.map(([name, create]) => tryCrypto(name, create))
   return availability
@@ -41,7 +53,7 @@ export function availableCrypto(): readonly CryptoAvailability[] {
 /**
  * The AEAD provider to use: `preferred` where it works, else the fastest that does. Throws where none works.
  *
- * @param preferred A provider to try first; default: the order of speed, sodium-native, node:crypto, @noble/ciphers.
+ * @param preferred A provider to try first; default: the order of speed, openssl, sodium-native, node:crypto, @noble/ciphers.
  */
 export function selectCrypto(preferred?: Crypto['name']): Crypto {
   const candidates = availableCrypto()

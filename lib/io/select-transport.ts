@@ -37,6 +37,27 @@ export function automaticKind(): 'dgram' | 'batched' {
   return batchedAvailability().isAvailable ? 'batched' : 'dgram'
 }
 
+/** Both ways, the fastest first: which `auto` is, and why. */
+export function availableTransports(): readonly {
+  readonly name: 'batched' | 'dgram'
+  readonly isInUse: boolean
+  readonly reason: string
+}[] {
+  const inUse = automaticKind()
+  const { isAvailable, reason } = batchedAvailability()
+  const asked = `TICKWIRE_TRANSPORT asks for ${inUse}`
+  const isAsked = process.env.TICKWIRE_TRANSPORT === inUse
+  return inUse === 'batched'
+    ? [
+        { name: 'batched', isInUse: true, reason },
+        { name: 'dgram', isInUse: false, reason: 'works everywhere, and a faster one is in use' },
+      ]
+    : [
+        { name: 'batched', isInUse: false, reason: isAvailable ? `works, and ${asked}` : reason },
+        { name: 'dgram', isInUse: true, reason: isAsked ? asked : 'node:dgram works everywhere' },
+      ]
+}
+
 /** A transport of a kind. Throws an Error that says why where `batched` is asked for and does not work here. */
 export function createTransport(kind: TransportKind, clock: Pick<Clock, 'now'>): Transport {
   const chosen = kind === 'auto' ? automaticKind() : kind

@@ -20,9 +20,9 @@ import {
   MMSGHDR_NAME,
   MMSGHDR_NAME_LENGTH,
   MSG_DONTWAIT,
+  SOL_UDP,
   setOption,
   setPointer,
-  SOL_UDP,
   UDP_SEGMENT,
 } from './linux-sockets.js'
 import type { SocketAddresses } from './socket-addresses.js'
@@ -135,9 +135,7 @@ export class SendBatch {
 
   #begin(owner: SendOwner, length: number, host: string, port: number): boolean {
     const entry = this.#entries
-    const nameBytes = owner.isConnected
-      ? 0
-      : this.#addresses.write(this.#bytes, this.#names + entry * NAME_BYTES, owner.family, host, port)
+    const nameBytes = owner.isConnected ? 0 : this.#addresses.write(this.#bytes, this.#names + entry * NAME_BYTES, owner.family, host, port)
     if (nameBytes === 0 && !owner.isConnected) return false
     this.#setHeader(entry, nameBytes, this.#payloads + this.#filled * SEGMENT_BYTES, length)
     this.#host = host

@@ -1,6 +1,6 @@
 // Addresses as the system writes them (sockaddr_in, sockaddr_in6), and as everybody else does. Both directions are remembered, so that a datagram makes no string.
+import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { canonicalHost } from '../wire/address.js'
 import { MAX_MAPPED_HOSTS } from './limits.js'
 import { AF_INET, AF_INET6 } from './linux-sockets.js'
 
@@ -96,32 +96,30 @@ function remember<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): v
 
 function ipv6Host(view: DataView, at: number, scope: number): string {
   const words = Array.from({ length: 8 }, (_, i) => view.getUint16(at + 2 * i).toString(16))
-  const host = canonicalHost(words.join(':'))
-  return scope === 0 ? host : `${host}%${zoneOf(scope)}`
+  const { address } = new SocketAddress({ address: words.join(':'), family: 'ipv6' })
+  return scope === 0 ? address : `${address}%${zoneOf(scope)}`
 }
 
 function toTarget(host: string): Target {
   const bytes = new Uint8Array(SOCKADDR_IN6_BYTES)
   const view = new DataView(bytes.buffer)
   const [address = '', zone] = host.split('%')
-  let canonical: string
-  try {
-    canonical = canonicalHost(address)
-  } catch {
-    return { bytes, isNumeric: false, isIpv4: false }
-  }
-  const isIpv4 = !canonical.includes(':')
-  if (isIpv4) {
+  if (isIPv4(address)) {
     view.setUint32(16, MAPPED_WORD, true)
-    canonical.split('.').forEach((octet, i) => view.setUint8(20 + i, Number(octet)))
-  } else {
-    // RFC 5952 shortens one run of zeros, which is filled up here.
-    const [head = [], tail = []] = canonical.split('::').map((half) => half.split(':').filter((word) => word !== ''))
-    const words = [...head, ...new Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
-    words.forEach((word, i) => view.setUint16(8 + 2 * i, Number.parseInt(word, 16)))
-    if (zone !== undefined) view.setUint32(24, scopeOf(zone), true)
+    for (const [i, octet] of address.split('.').entries()) bytes[20 + i] = Number(octet)
+    return { bytes, isNumeric: true, isIpv4: true }
   }
-  return { bytes, isNumeric: true, isIpv4 }
+  if (!isIPv6(address)) return { bytes, isNumeric: false, isIpv4: false }
+  // An IPv4 tail as two words, and the one run of zeros that may be left out.
+  const text = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+  const [head = [], tail = []] = text.split('::').map((half) => half.split(':').filter((word) => word !== ''))
+  const words = [...head, ...new Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+  for (const [i, word] of words.entries()) view.setUint16(8 + 2 * i, Number.parseInt(word, 16))
+  if (zone !== undefined) view.setUint32(24, scopeOf(zone), true)
+  return { bytes, isNumeric: true, isIpv4: view.getUint32(8) === 0 && view.getUint32(12) === 0 && view.getUint32(16, true) === MAPPED_WORD }
 }
 
 /** The name of an interface by its number; the number itself where there is none. */

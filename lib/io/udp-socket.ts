@@ -31,8 +31,12 @@ export interface Binding {
  * or with a RangeError for a port out of range, which node:dgram would take modulo 65536.
  */
 export async function openUdpSocket(options: TransportOptions, dgramModule?: typeof dgram): Promise<UdpSocket> {
-  const { host, port = 0, remote, broadcast = false, socketBufferBytes } = options
+  const { host, port = 0, remote, broadcast = false, reusePort = false, socketBufferBytes } = options
   checkPorts(options)
+  if (reusePort && !hasReusePort())
+    throw new Error(
+      `"reusePort" expected Node 23.1 or newer for node:dgram, got ${process.version}; the batched transport has it on every version`,
+    )
   const [first, second] = await bindingsFor(host, remote)
   try {
     return await open(first)
@@ -42,7 +46,7 @@ export async function openUdpSocket(options: TransportOptions, dgramModule?: typ
   }
 
   async function open(binding: Binding): Promise<UdpSocket> {
-    const socket = createSocket(binding.family, dgramModule)
+    const socket = createSocket(binding.family, reusePort, dgramModule)
     try {
       // exclusive: workers of node:cluster would otherwise share one socket, and each get some of every peer's datagrams.
       await socket.bind({ address: binding.host, port, exclusive: true })
@@ -55,6 +59,12 @@ export async function openUdpSocket(options: TransportOptions, dgramModule?: typ
       throw error
     }
   }
+}
+
+/** Older ones ignore it without a word, and the second socket's bind would fail. */
+function hasReusePort(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > 23 || (major === 23 && minor >= 1)
 }
 
 /** Throws a RangeError for a port out of range. */
@@ -82,10 +92,11 @@ export async function bindingsFor(host: string | undefined, remote: Address | un
   return [{ family: family === 6 ? 'ipv6' : 'ipv4', host: address }]
 }
 
-function createSocket(family: Address['family'], dgramModule: typeof dgram | undefined): SocketAsPromised {
+function createSocket(family: Address['family'], reusePort: boolean, dgramModule: typeof dgram | undefined): SocketAsPromised {
   return DgramAsPromised.createSocket({
     type: family === 'ipv6' ? 'udp6' : 'udp4',
     lookup: answerAtOnce,
+    ...(reusePort ? { reusePort } : {}),
     ...(dgramModule === undefined ? {} : { dgram: dgramModule }),
   })
 }

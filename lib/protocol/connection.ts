@@ -1,10 +1,10 @@
 // One peer's messages, over whatever link it is bound to. Bytes and `now` in; bytes, messages and the next deadline out.
 // The connection counts messages (lanes, repeats, windows) and outlives links; the path below it counts packets and is made anew at each bind.
 import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/bytes.js'
-import { CLOCK_PING_MS, IDLE_PING_MS, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
+import { CLOCK_PING_MS, IDLE_PING_MS, MAX_PADDING_BYTES, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
 import { Cubic } from './cubic.js'
-import { ACK, FIRST_SKIPPABLE, isClockTime, isLoopTick, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
+import { ACK, FIRST_SKIPPABLE, isClockTime, isLoopTick, PADDING, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
 import type { MessageSink } from './lane-receiver.js'
 import { CONTROL_LANE, type LaneWindow } from './lanes.js'
 import { MessageReceiver } from './message-receiver.js'
@@ -41,6 +41,8 @@ export interface ConnectionOptions {
   readonly window: LaneWindow
   /** Bit c: the game uses channel c. */
   readonly channels: number
+  /** Whether a packet that is nearly full, with more to follow, is filled up: datagrams of one length leave together at a fraction of the price. */
+  readonly fillsPackets?: boolean
   /** The highest id of the game's definitions. Default: the highest that the wire can name. */
   readonly maxTypeId?: number
 }
@@ -200,6 +202,10 @@ export class Connection implements PacketOwner {
     }
     const isAckEliciting = offset > pongEnd
     if (!isAckEliciting && (offset === at || !leaves)) return 0
+    if (this.#options.fillsPackets && end - offset <= MAX_PADDING_BYTES && offset < end && this.#sender.urgency(now) >= 0) {
+      bytes.fill(PADDING, offset, end)
+      offset = end
+    }
     if (pongEnd > ackEnd) this.#isPongDue = false
     path.handleSent(packet, sequence, offset - at, ackEnd > at, isAckEliciting, now)
     return offset - at
@@ -229,6 +235,10 @@ export class Connection implements PacketOwner {
         offset = hasAck ? -1 : this.#path.handleAck(bytes, frame, end, nextSequence, at)
         hasAck = true
       } else {
+        if (type === PADDING) {
+          offset = frame
+          continue
+        }
         if (type !== PONG) isAckEliciting = true
         offset = this.#receiver.read(type, bytes, frame, end)
         if (offset === -2) offset = this.#handleFrame(type, bytes, frame, end, at)

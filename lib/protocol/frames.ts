@@ -4,6 +4,8 @@
 // `id` and `number` are the low 24 bits of a message's number. A replayed packet is at most 4096 packets old (the link's replay window) and a packet holds
 // at most 591 messages (1183 bytes ÷ 2), so what arrives is at most 2.4 million numbers old, and 2^23 = 8.4 million can be told apart.
 
+/** One byte that says nothing. */
+export const PADDING = 0x00
 /** largest u32, delay varint (1/16 ms), further ranges u8, length − 1 varint, then per further range: gap − 1 varint, length − 1 varint. */
 export const ACK = 0x01
 /** Reserved for acks with ECN counts; not sent. */

@@ -5,6 +5,9 @@
 /** Bytes of one datagram that we send: 1280 (IPv6 minimum MTU) − 40 (IPv6) − 8 (UDP) − 32 spare. */
 export const MTU = 1200
 
+/** Bytes that a packet may be filled up with: one and a half blocks of a fragment, a twelfth of a packet. What is emptier leaves as it is. */
+export const MAX_PADDING_BYTES = 96
+
 /** Datagrams that wait in a transport's inbox. 8192 × 1200 B = 10 MB, a tenth of a second at 800 Mbit/s. */
 export const MAX_INBOX_DATAGRAMS = 8192
 

@@ -17,6 +17,7 @@ export type Layout = readonly Part[]
 
 /** Reads a layout's text. Throws where it is not of the page's grammar. */
 export function parseLayout(text: string): Layout {
+  if (text === 'none') return []
   return splitParts(text).map((part) => {
     const group = /^\((.+)\) × (\w+)$/.exec(part)
     if (group !== null) return { name: group[2]!, kind: 'group', group: parseLayout(group[1]!) }

@@ -15,8 +15,8 @@ const newGame = (): string => `discovery-udp ${process.pid} ${++games}`
 /** Longer than a busy machine takes; a search that is left ends at once. */
 const LONG_MS = 20_000
 
-async function serve(game: string, name: string, host = '127.0.0.1'): Promise<Server> {
-  const server = new Server({ messages, game })
+async function serve(game: string, name: string, host = '127.0.0.1', transport: 'auto' | 'dgram' = 'auto'): Promise<Server> {
+  const server = new Server({ messages, game, transport })
   await server.listen({ host })
   server.run({ hz: 100 })
   await server.advertise({ name })
@@ -98,7 +98,7 @@ t.test('a search that ends, by its time, a break or a signal, leaves no socket',
 
 t.test('an advertisement keeps no process alive; the server does, until it is told not to', async (t) => {
   const before = await countSockets()
-  const server = await serve(newGame(), 'here')
+  const server = await serve(newGame(), 'here', '127.0.0.1', 'dgram') // whose sockets node counts
   t.equal(await countSockets(), before + 1)
   server.unref()
   t.equal(await countSockets(), before)

@@ -57,7 +57,7 @@ t.test('delivers a copy, with its source, at its exact time', async (t) => {
   t.equal(network.nextDelivery(), 1040)
   t.equal(right.transport.receive(), undefined)
   clock.advance(100)
-  t.strictSame(receiveAll(right), [{ bytes: new Uint8Array([1, 2, 3]), host: '10.0.0.1', port: 40_000, at: 1040 }])
+  t.strictSame(receiveAll(right), [{ bytes: new Uint8Array([1, 2, 3]), length: 3, host: '10.0.0.1', port: 40_000, at: 1040 }])
   t.equal(network.nextDelivery(), Number.POSITIVE_INFINITY)
 })
 
