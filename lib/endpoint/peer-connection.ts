@@ -220,7 +220,7 @@ export class PeerConnection implements ConnectionSink {
     return 0
   }
 
-  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void {
+  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
     this.#workOfPacket++
     if (lane === CONTROL_LANE) {
       this.#owner.handleControl(typeId, bytes.slice(start, end))
@@ -241,7 +241,7 @@ export class PeerConnection implements ConnectionSink {
       return
     }
     const before = decodeWork.values
-    const message = type.codec.decode(bytes, start, end)
+    const message = type.codec.decode(bytes, start, end, isOwned)
     this.#workOfPacket += (decodeWork.values - before) / VALUES_PER_MESSAGE
     if (message === undefined) {
       drops.malformedMessage++

@@ -77,12 +77,18 @@ class BytesNode extends FieldNode {
   decode(out: CodeWriter, name: string): string {
     decodeLength(out, `${name}_n`, this.#maxBytes)
     out.checkRoom(`${name}_n`)
-    // A copy, made by hand: received bytes are reused, and the slice of a Buffer would be a view of it.
-    out.line(`const ${name} = new Uint8Array(${name}_n)`)
-    out.line(`${out.constant(copyBytes)}(${name}, 0, bytes, at, at + ${name}_n)`)
+    out.line(`const ${name} = ${out.constant(takeBytes)}(bytes, at, ${name}_n, isOwned)`)
     out.line(`at += ${name}_n`)
     return name
   }
+}
+
+/** A copy, for received bytes are reused; not where the bytes are the message's own, and most of them. Made by hand, as the slice of a Buffer would be a view of it. */
+function takeBytes(bytes: Uint8Array, at: number, length: number, isOwned: boolean): Uint8Array {
+  if (isOwned && 2 * length >= bytes.length) return bytes.subarray(at, at + length)
+  const taken = new Uint8Array(length)
+  copyBytes(taken, 0, bytes, at, at + length)
+  return taken
 }
 
 /**

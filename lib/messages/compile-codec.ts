@@ -4,7 +4,7 @@ import { CodeWriter, ConstantPool, FieldPath } from './code-writer.js'
 import { decodeFrame, encodeFrame, type FieldNode } from './field-node.js'
 
 type Encode = (values: unknown, bytes: Uint8Array, view: DataView, at: number) => number
-type Decode = (bytes: Uint8Array, at: number, end: number) => object | undefined
+type Decode = (bytes: Uint8Array, at: number, end: number, isOwned?: boolean) => object | undefined
 
 /** One definition's encoder and decoder. A class, so that all definitions have one shape at the endpoint's call sites. */
 export class Codec {
@@ -14,7 +14,7 @@ export class Codec {
    * Throws TypeError or RangeError for values that the definition does not allow, such as `Move.entities[3].x expected a number from 0 to 100, got 101`. Unknown keys are ignored.
    */
   readonly encode: Encode
-  /** Reads the values in `bytes[at, end)`, which must be all of it; undefined where the bytes are malformed. Never throws, keeps nothing of `bytes`, and allocates in proportion to `end - at`. */
+  /** Reads the values in `bytes[at, end)`, which must be all of it; undefined where the bytes are malformed. `isOwned`: the bytes are this message's alone, and may be kept. Never throws, keeps nothing of `bytes` else, and allocates in proportion to `end - at`. */
   readonly decode: Decode
 
   constructor(encode: Encode, decode: Decode) {
@@ -41,7 +41,7 @@ const limit = bytes.length
 ${encoder}
 return at
 },
-function decode(bytes, at, end) {
+function decode(bytes, at, end, isOwned) {
 ${decoder}
 return ${value}
 }]`

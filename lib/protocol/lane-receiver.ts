@@ -5,9 +5,9 @@ import type { FragmentFrame } from './fragment-frame.js'
 import { isOrderedLane, type LaneWindow } from './lanes.js'
 import { Reassembly } from './reassembly.js'
 
-/** Takes messages as they become deliverable. The bytes are a view into a datagram or a held copy: valid during the call only. */
+/** Takes messages as they become deliverable. The bytes are a view into a datagram, valid during the call only, or the sink's own where `isOwned`. */
 export interface MessageSink {
-  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void
+  handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number, isOwned: boolean): void
 }
 
 /** A message that came before its turn. */
@@ -102,7 +102,7 @@ export class LaneReceiver {
       if (this.#deliveredBytes + this.#heldBytes + length > this.#byteLimit) return false
       this.#base++
       this.#deliveredBytes += length
-      this.#sink.handleMessage(this.lane, typeId, bytes, start, end)
+      this.#sink.handleMessage(this.lane, typeId, bytes, start, end, false)
       this.#deliverReady()
       return true
     }
@@ -118,7 +118,7 @@ export class LaneReceiver {
     } else {
       this.#early.set(id, DELIVERED)
       this.#deliveredBytes += length
-      this.#sink.handleMessage(this.lane, typeId, bytes, start, end)
+      this.#sink.handleMessage(this.lane, typeId, bytes, start, end, false)
       this.#deliverReady()
     }
     return true
@@ -144,7 +144,7 @@ export class LaneReceiver {
     else {
       this.#early.set(id, DELIVERED)
       this.#deliveredBytes += reassembly.totalBytes
-      this.#sink.handleMessage(this.lane, reassembly.typeId, reassembly.toBytes(), 0, reassembly.totalBytes)
+      this.#sink.handleMessage(this.lane, reassembly.typeId, reassembly.toBytes(), 0, reassembly.totalBytes, true)
     }
     this.#deliverReady()
     return true
@@ -167,7 +167,7 @@ export class LaneReceiver {
       this.#heldMessages--
       this.#heldBytes -= early.bytes.length
       this.#deliveredBytes += early.bytes.length
-      this.#sink.handleMessage(this.lane, early.typeId, early.bytes, 0, early.bytes.length)
+      this.#sink.handleMessage(this.lane, early.typeId, early.bytes, 0, early.bytes.length, true)
     }
   }
 }

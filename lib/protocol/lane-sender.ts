@@ -141,10 +141,8 @@ export class LaneSender {
     const message = this.get(id)
     const fragments = message?.fragments
     if (message === undefined || fragments === undefined) return
-    for (let block = firstBlock; block < firstBlock + count; block++) {
-      fragments.acked.add(block)
-      fragments.unsent.delete(block)
-    }
+    fragments.acked.addRun(firstBlock, count)
+    fragments.unsent.deleteRun(firstBlock, count)
     if (fragments.acked.count < fragments.acked.size) return
     this.#release(message)
     this.#advance()
@@ -162,8 +160,12 @@ export class LaneSender {
   handleFragmentLost(id: number, firstBlock: number, count: number): void {
     const message = this.get(id)
     if (message?.fragments === undefined) return
-    for (let block = firstBlock; block < firstBlock + count; block++)
-      if (!message.fragments.acked.has(block)) message.fragments.unsent.add(block)
+    const { acked, unsent } = message.fragments
+    for (let block = acked.nextMissing(firstBlock); block < firstBlock + count; ) {
+      const end = Math.min(firstBlock + count, acked.next(block))
+      unsent.addRun(block, end - block)
+      block = acked.nextMissing(end)
+    }
     this.#markLost(message, this.#lostBlocks)
   }
 
@@ -332,13 +334,12 @@ export class LaneSender {
     const room = Math.floor((end - at - FRAGMENT_HEADER_BYTES) / BLOCK_BYTES)
     const first = unsent.next(isNew ? message.nextBlock : 0)
     const limit = isNew ? unsent.size : message.nextBlock
-    let count = 0
-    while (count < room && first + count < limit && unsent.has(first + count)) count++
-    if (count === 0) return at
+    const count = Math.min(room, Math.min(limit, unsent.nextMissing(first)) - first)
+    if (count <= 0) return at
     bytes[at] = this.#isOrdered ? ORDERED_FRAGMENT : RELIABLE_FRAGMENT
     bytes[at + 1] = this.#channel
     const offset = writeFragment(bytes, writeUint24(bytes, at + 2, message.id), message, first, count)
-    for (let block = first; block < first + count; block++) unsent.delete(block)
+    unsent.deleteRun(first, count)
     if (isNew) message.nextBlock = first + count
     addItem(items, ITEM_FRAGMENT + this.lane, message.id, first, count)
     return offset

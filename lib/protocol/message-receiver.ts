@@ -103,7 +103,7 @@ export class MessageReceiver {
       const payload = readHeader(bytes, offset, end)
       if (payload < 0) return -1
       offset = payload + header.length
-      this.#sink.handleMessage(UNRELIABLE_LANE, header.typeId, bytes, payload, offset)
+      this.#sink.handleMessage(UNRELIABLE_LANE, header.typeId, bytes, payload, offset, false)
     }
     return offset
   }
@@ -115,7 +115,7 @@ export class MessageReceiver {
     const offset = payload + header.length
     const low = readUint24(bytes, at)
     if (isSequenced ? this.#isNewest(header.typeId, low) : this.#unreliable.acceptNumbered(low))
-      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, header.typeId, bytes, payload, offset)
+      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, header.typeId, bytes, payload, offset, false)
     return offset
   }
 
@@ -138,7 +138,7 @@ export class MessageReceiver {
     if (fragment.typeId > this.#maxTypeId) return behind
     const whole = this.#unreliable.receiveFragment(isSequenced, readUint24(bytes, at), fragment, bytes)
     if (whole !== undefined)
-      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, whole.typeId, whole.toBytes(), 0, whole.totalBytes)
+      this.#sink.handleMessage(isSequenced ? SEQUENCED_LANE : UNRELIABLE_LANE, whole.typeId, whole.toBytes(), 0, whole.totalBytes, true)
     return behind
   }
 

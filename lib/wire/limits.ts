@@ -52,7 +52,10 @@ export const BYTE_WINDOW = 1024 * 1024
 /** Fragments are cut at multiples of this many bytes, so that any packet can be filled to within 64 bytes and a bit says what has arrived. */
 export const BLOCK_BYTES = 64
 
-/** Bytes of one segment of a large message that arrives: 64 blocks. Four datagrams fill one; a block that comes alone takes no more than this. */
+/** How many times its own size the first fragment of a large message may take. One that fills a packet takes a message of 290 kB whole; all fragments of a packet together no more. */
+export const MAX_REASSEMBLY_GAIN = 256
+
+/** Bytes of one segment of a large message whose first fragment was too small to take it whole: four datagrams fill one; a block that comes alone takes no more than this. */
 export const SEGMENT_BYTES = 4096
 
 /** Until the first packet shows what the link holds, a framed message above this counts as large: 1183 (the largest payload of a 1200-byte datagram) − 6 (frame) − 25 spare. */

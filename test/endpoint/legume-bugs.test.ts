@@ -93,8 +93,8 @@ t.test('7: a malformed or unknown message kills no loop', async (t) => {
   const { server, clients } = await world.pair(2)
   const [bad] = [...server.peers]
   const { link } = bad!.connection
-  t.doesNotThrow(() => link.handleMessage(0, 12_345, new Uint8Array(3), 0, 3))
-  t.doesNotThrow(() => link.handleMessage(0, Chat.id, Uint8Array.of(255, 255, 255), 0, 3))
+  t.doesNotThrow(() => link.handleMessage(0, 12_345, new Uint8Array(3), 0, 3, false))
+  t.doesNotThrow(() => link.handleMessage(0, Chat.id, Uint8Array.of(255, 255, 255), 0, 3, false))
   let got = 0
   server.onMessage(Num, () => got++)
   for (const client of clients) client.send(Num, { n: 1 })

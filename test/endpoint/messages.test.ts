@@ -448,9 +448,9 @@ t.test('a message in the wrong direction is dropped and counted, not decoded', a
   const got: unknown[] = []
   server.on('OnMessage', (event) => got.push(event.message))
   const { link } = peer!.connection
-  link.handleMessage(0, State.id, Uint8Array.of(1, 0, 0, 0), 0, 4)
-  link.handleMessage(0, 9999, Uint8Array.of(1, 0, 0, 0), 0, 4)
-  link.handleMessage(0, Num.id, Uint8Array.of(1, 0), 0, 2)
+  link.handleMessage(0, State.id, Uint8Array.of(1, 0, 0, 0), 0, 4, false)
+  link.handleMessage(0, 9999, Uint8Array.of(1, 0, 0, 0), 0, 4, false)
+  link.handleMessage(0, Num.id, Uint8Array.of(1, 0), 0, 2, false)
   await world.step(100)
   t.strictSame(got, [])
   t.match(server.drops, { wrongDirection: 1, unknownMessage: 1, malformedMessage: 1, earlyMessage: 0 })

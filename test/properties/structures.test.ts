@@ -74,10 +74,16 @@ t.test('a block set is a set of numbers', async () => {
       const model = new Set<number>(isFull ? Array.from({ length: size }, (_, i) => i) : [])
       for (const operation of list) {
         const block = operation % size
+        const count = 1 + (operation % Math.min(3, size - block))
+        let added = 0
+        for (let i = block; i < block + count; i++) {
+          if (operation < 105 && !model.has(i)) added++
+          if (operation < 105) model.add(i)
+          else model.delete(i)
+        }
         if (operation < 105) {
-          if (set.add(block) !== !model.has(block)) return false
-          model.add(block)
-        } else if (set.delete(block) !== model.delete(block)) return false
+          if (set.addRun(block, count) !== added) return false
+        } else set.deleteRun(block, count)
         let next = block
         while (next < size && !model.has(next)) next++
         if (set.count !== model.size || set.has(block) !== model.has(block) || set.next(block) !== next) return false

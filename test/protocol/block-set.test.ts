@@ -11,13 +11,30 @@ t.test('it does as a set does', async (t) => {
     for (let i = 0; i < 5000; i++) {
       const block = Math.floor(rnd() * size)
       if (rnd() < 0.5) {
-        if (blocks.add(block) === model.has(block)) wrong++
-        model.add(block)
-      } else if (blocks.delete(block) !== model.delete(block)) wrong++
+        const count = 1 + Math.floor(rnd() ** 3 * (size - block))
+        let added = 0
+        for (let i = block; i < block + count; i++) {
+          if (!model.has(i)) added++
+          model.add(i)
+        }
+        if (blocks.addRun(block, count) !== added) wrong++
+      } else {
+        const count = 1 + Math.floor(rnd() ** 3 * (size - block))
+        blocks.deleteRun(block, count)
+        for (let i = block; i < block + count; i++) model.delete(i)
+      }
       const from = Math.floor(rnd() * (size + 1))
       let next = from
       while (next < size && !model.has(next)) next++
-      if (blocks.next(from) !== next || blocks.count !== model.size || blocks.has(block) !== model.has(block)) wrong++
+      let missing = from
+      while (missing < size && model.has(missing)) missing++
+      if (
+        blocks.next(from) !== next ||
+        blocks.nextMissing(from) !== missing ||
+        blocks.count !== model.size ||
+        blocks.has(block) !== model.has(block)
+      )
+        wrong++
     }
     t.equal(wrong, 0, `${size} blocks`)
   }
