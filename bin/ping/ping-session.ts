@@ -230,6 +230,7 @@ export class PingSession implements ConnectionSink {
         if (length === 0) break
         this.#send(netcode.sealPayload(buffer, length, now))
       }
+      this.#connection.endTransmit(now)
     }
     this.#transmitNetcode()
   }

@@ -80,11 +80,13 @@ export class ConnectionEnd implements ConnectionSink {
     connection.beginTransmit(now)
     for (;;) {
       const length = connection.pollPayload(buffer, 3, 3 + MAX_PAYLOAD_BYTES, this.nextSequence, now)
-      if (length === 0) return packets
+      if (length === 0) break
       check(length > 0 && length <= MAX_PAYLOAD_BYTES, 'a payload fits into its packet')
       packets.push({ sequence: this.nextSequence++, bytes: buffer.slice(3, 3 + length) })
       check(packets.length < 5000, 'a transmit ends')
     }
+    connection.endTransmit(now)
+    return packets
   }
 
   receive(bytes: Uint8Array, sequence: number, now: number): boolean {

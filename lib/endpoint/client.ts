@@ -262,7 +262,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const delivery = deliveryOf(type, options)
     if (this.#stage === 'idle' || this.#stage === 'closing') return 0
     const { link } = session
-    return link.send(type, values, delivery, link.needsNow(type, delivery) ? this.clock.now() : 0)
+    return link.send(type, values, delivery, link.needsNow(type) ? this.clock.now() : 0)
   }
 
   /**

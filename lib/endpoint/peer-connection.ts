@@ -105,9 +105,8 @@ export class PeerConnection implements ConnectionSink {
   }
 
   /** Whether `sendEncoded` needs the time: to read the clock costs as much as all else that is done for a small message. */
-  needsNow(type: AnyMessageType | undefined, delivery: Delivery): boolean {
-    const isReliable = delivery === 'reliable' || delivery === 'ordered'
-    return !isReliable || type?.ttlMs !== undefined || this.protocol.queuedBytes * 2 > this.#options.settings.maxSendQueueBytes
+  needsNow(type: AnyMessageType | undefined): boolean {
+    return type?.ttlMs !== undefined || this.protocol.queuedBytes * 2 > this.#options.settings.maxSendQueueBytes
   }
 
   /** Queues the message that the encoder holds. `now` may be 0 where `needsNow` says so. Throws a NetworkError where it is larger than the peer takes. */
@@ -177,7 +176,7 @@ export class PeerConnection implements ConnectionSink {
 
   /** After the last `pollPayload` of an update. */
   endTransmit(now: number): void {
-    this.needsTransmit = this.protocol.hasUnsent(now)
+    this.needsTransmit = this.protocol.endTransmit(now)
     this.transmitAt = this.protocol.nextDeadline()
   }
 

@@ -163,7 +163,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     if (!this.isAccepted) return 0
     this.#options.encoder.encode(type, values) // throws for what no peer could get
     try {
-      return this.link.sendEncoded(type, delivery, this.link.needsNow(type, delivery) ? this.#owner.now() : 0)
+      return this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
     } catch (error) {
       // What a client says of itself must not throw in the game's loop, where it would cost the others their messages.
       if (!(error instanceof NetworkError)) throw error

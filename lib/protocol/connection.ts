@@ -154,7 +154,7 @@ export class Connection implements PacketOwner {
   // ── Sending ──
 
   /**
-   * Queues a message. `ttlMs` (Infinity for none) counts from `now`. The record belongs to the connection from then on.
+   * Queues a message. `ttlMs` (Infinity for none) counts from `now`, which is not looked at without it. The record belongs to the connection from then on.
    * False where it was dropped because the queue is full: then a reliable message has ended the connection (`isOverflowing`).
    */
   send(message: OutMessage, ttlMs: number, now: number): boolean {
@@ -165,17 +165,22 @@ export class Connection implements PacketOwner {
       else this.#isOverflowing = true
       return false
     }
-    const holdMs = isUnreliable ? MAX_UNRELIABLE_HOLD_MS + this.#options.timing.intervalMs : Number.POSITIVE_INFINITY
-    message.expiresAt = now + Math.min(ttlMs, holdMs)
+    message.expiresAt = now + ttlMs
     if (message.redundancy > 0 && message.payloadBytes > MAX_REDUNDANT_BYTES) message.redundancy = 0
     this.#sender.push(message)
     return true
   }
 
-  /** Begins an update's transmit; then `pollPayload` until it returns 0. */
+  /** Begins an update's transmit; then `pollPayload` until it returns 0, and `endTransmit`. */
   beginTransmit(now: number): void {
     this.#path.beginTransmit(now)
     this.#sender.beginUpdate()
+  }
+
+  /** Ends it: what is unreliable and could not leave may wait a little, and no more. True where something is held back that the peer's windows let go. */
+  endTransmit(now: number): boolean {
+    this.#sender.holdUnreliable(now + MAX_UNRELIABLE_HOLD_MS + this.#options.timing.intervalMs)
+    return this.hasUnsent(now)
   }
 
   /**

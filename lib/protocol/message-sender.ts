@@ -102,6 +102,11 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     for (const lane of this.#open) lane.requeueAll()
   }
 
+  /** What is unreliable and waits is not worth sending after `until`. */
+  holdUnreliable(until: number): void {
+    this.#unreliable.hold(until)
+  }
+
   /** Lets go of all that has expired, to make room. */
   dropExpired(now: number): void {
     this.#unreliable.dropExpired(now)

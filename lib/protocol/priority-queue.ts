@@ -37,6 +37,10 @@ export class PriorityQueue<T> {
     return item
   }
 
+  forEach(callback: (item: T) => void): void {
+    for (const queue of this.#queues) if (queue !== undefined) for (let i = 0; i < queue.length; i++) callback(queue.at(i)!)
+  }
+
   /** Takes out all for which `isWanted` is false. */
   filter(isWanted: (item: T) => boolean): void {
     for (let priority = 0; priority < PRIORITIES; priority++) {

@@ -30,6 +30,9 @@ export interface UnreliableOwner {
   handleRepeatable(message: OutMessage): boolean
 }
 
+/** Header bytes of an UNRELIABLE run: type and count. */
+const RUN_HEADER_BYTES = 2
+
 /** `expiresAt` of a waiting sequenced message whose place a newer one took in the other queue. */
 const REPLACED = Number.NEGATIVE_INFINITY
 
@@ -82,39 +85,73 @@ export class UnreliableSender {
   /** As LaneSender.write. */
   write(bytes: Uint8Array, at: number, end: number, items: PacketItems, minUrgency: number, now: number): number {
     let offset = at
-    let runAt = -1
     for (;;) {
       const message = this.#nextSmall(now)
       const large = this.#nextLarge(now)
-      if (large !== undefined && (message === undefined || urgencyOfBlocks(large) > urgencyOfNew(message)))
-        return urgencyOfBlocks(large) < minUrgency ? offset : this.#writeBlocks(bytes, offset, end, large)
+      const urgencyOfLarge = large === undefined ? -1 : urgencyOfBlocks(large)
+      if (large !== undefined && (message === undefined || urgencyOfLarge > urgencyOfNew(message)))
+        return urgencyOfLarge < minUrgency ? offset : this.#writeBlocks(bytes, offset, end, large)
       if (message === undefined || urgencyOfNew(message) < minUrgency) return offset
-      const framedBytes = message.end - message.start
-      if (message.isSequenced || message.redundancy > 0) {
-        if (offset + NUMBERED_HEADER_BYTES + framedBytes > end) return offset
-        this.#small.shift()
-        this.#number(message)
-        offset = writeNumbered(bytes, offset, message)
-        runAt = -1
-        if (message.redundancy > 0) {
-          addRepeatable(items, message)
-          if (this.#owner.handleRepeatable(message)) continue
-        }
-      } else {
-        const startsRun = runAt < 0 || bytes[runAt + 1] === MAX_RUN_MESSAGES
-        if (offset + (startsRun ? 2 : 0) + framedBytes > end) return offset
-        if (startsRun) {
-          runAt = offset
-          bytes[offset] = UNRELIABLE
-          bytes[offset + 1] = 0
-          offset += 2
-        }
-        this.#small.shift()
-        bytes[runAt + 1]!++
-        offset = copyBytes(bytes, offset, message.slab!.bytes, message.start, message.end)
-      }
-      this.#owner.handleUnreliableReleased(message, false)
+      const before = offset
+      offset = isNumbered(message)
+        ? this.#writeNumbered(bytes, offset, end, items, message)
+        : this.#writeRun(bytes, offset, end, message, Math.max(minUrgency, urgencyOfLarge), now)
+      if (offset === before) return offset
     }
+  }
+
+  #writeNumbered(bytes: Uint8Array, at: number, end: number, items: PacketItems, message: OutMessage): number {
+    if (at + NUMBERED_HEADER_BYTES + message.end - message.start > end) return at
+    this.#small.shift()
+    this.#number(message)
+    const offset = writeNumbered(bytes, at, message)
+    if (message.redundancy > 0) addRepeatable(items, message)
+    if (message.redundancy === 0 || !this.#owner.handleRepeatable(message)) this.#owner.handleUnreliableReleased(message, false)
+    return offset
+  }
+
+  /** The hot path: the message at the head and as many behind it as fit. What lies one behind the other in a slab is copied at once. */
+  #writeRun(bytes: Uint8Array, at: number, end: number, first: OutMessage, minUrgency: number, now: number): number {
+    if (at + RUN_HEADER_BYTES + first.end - first.start > end) return at
+    let message: OutMessage | undefined = first
+    let offset = at + RUN_HEADER_BYTES
+    let count = 0
+    let slab = first.slab!.bytes
+    let from = first.start
+    let to = from
+    do {
+      if (message.slab!.bytes !== slab || message.start !== to) {
+        copyBytes(bytes, offset - (to - from), slab, from, to)
+        slab = message.slab!.bytes
+        from = message.start
+      }
+      to = message.end
+      offset += to - message.start
+      count++
+      this.#small.shift()
+      this.#owner.handleUnreliableReleased(message, false) // its slab is not written to before the copy
+      message = this.#nextSmall(now)
+    } while (
+      message !== undefined &&
+      count < MAX_RUN_MESSAGES &&
+      !isNumbered(message) &&
+      urgencyOfNew(message) >= minUrgency &&
+      offset + message.end - message.start <= end
+    )
+    copyBytes(bytes, offset - (to - from), slab, from, to)
+    bytes[at] = UNRELIABLE
+    bytes[at + 1] = count
+    return offset
+  }
+
+  /** What waits is not worth sending after `until`, or earlier where that was said before. */
+  hold(until: number): void {
+    if (this.isIdle) return
+    const holdOne = (message: OutMessage): void => {
+      if (message.expiresAt > until) message.expiresAt = until
+    }
+    this.#small.forEach(holdOne)
+    this.#large.forEach(holdOne)
   }
 
   /** Lets go of all that has expired, wherever it waits. */
@@ -206,6 +243,11 @@ export class UnreliableSender {
     }
     return offset
   }
+}
+
+/** Whether the message has a number on the wire, and so a frame of its own. */
+function isNumbered(message: OutMessage): boolean {
+  return message.isSequenced || message.redundancy > 0
 }
 
 /** Held back for too long, and none of it sent yet. */

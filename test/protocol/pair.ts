@@ -223,13 +223,14 @@ export class Pair {
     end.connection.beginTransmit(this.now)
     for (;;) {
       const length = end.connection.pollPayload(bytes, 0, end.maxPayloadBytes, end.nextSequence, this.now)
-      if (length === 0) return
+      if (length === 0) break
       end.sentPackets++
       end.sentBytes += length
       const packet = bytes.slice(0, length)
       this.onPacket?.(other === this.server, packet, end.nextSequence)
       this.#send(other === this.server, end.nextSequence++, packet)
     }
+    end.connection.endTransmit(this.now)
   }
 
   #send(toServer: boolean, sequence: number, bytes: Uint8Array): void {
