@@ -89,7 +89,7 @@ class OpensslCrypto implements Crypto {
       this.#other.seal(key, nonce, associatedData, bytes, start, end)
       return
     }
-    if (length < 0 || end + MAC_BYTES > bytes.length)
+    if (start < 0 || length < 0 || end + MAC_BYTES > bytes.length)
       throw new RangeError(`"bytes" expected room up to ${end + MAC_BYTES}, got ${bytes.length}`)
     if (bytes.buffer !== this.#target) {
       this.#target = bytes.buffer
@@ -108,7 +108,7 @@ class OpensslCrypto implements Crypto {
 
   open(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start - MAC_BYTES
-    if (length < 0 || end > bytes.length) return false
+    if (start < 0 || length < 0 || end > bytes.length) return false
     if (length > MAX_TEXT_BYTES || associatedData.length > MAX_DATA_BYTES)
       return this.#other.open(key, nonce, associatedData, bytes, start, end)
     if (bytes.buffer !== this.#source) {
