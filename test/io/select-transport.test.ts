@@ -72,7 +72,7 @@ async function outcomeOf(before: string, wanted?: string): Promise<Outcome> {
 }
 
 t.test('by itself it takes the batched transport where that works', SKIP_WITHOUT_BATCHED, async (t) => {
-  for (const wanted of [undefined, 'auto', '', 'batched']) {
+  for (const wanted of [undefined, '', 'batched']) {
     const { inUse, reasons, options } = await outcomeOf('', wanted)
     t.strictSame(inUse, ['batched'])
     t.strictSame(Object.keys(reasons), ['batched', 'dgram'], 'the fastest first')
