@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
 import { automaticKind } from '../../lib/io/select-transport.js'
+import { plainNode } from '../plain-node.js'
 import { SKIP_WITHOUT_BATCHED } from './transports.js'
 
 const library = new URL('../../lib/index.js', import.meta.url).href
@@ -59,7 +60,7 @@ async function outcomeOf(before: string, wanted?: string): Promise<Outcome> {
     console.log(JSON.stringify(outcome))
   `
   const { TICKWIRE_TRANSPORT: _, ...env } = process.env
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+  const child = spawn(...plainNode(['--input-type=module', '-e', source]), {
     env: wanted === undefined ? env : { ...env, TICKWIRE_TRANSPORT: wanted },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

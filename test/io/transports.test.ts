@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
+import { plainNode } from '../plain-node.js'
 import {
   exchange,
   KINDS,
@@ -298,7 +299,7 @@ for (const { name, skip, newTransport } of KINDS) {
         process.on('beforeExit', () => { console.log('idle'); process.exit() })
         ${more}
       `
-      const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(...plainNode(['--input-type=module', '-e', source]), { stdio: ['ignore', 'pipe', 'inherit'] })
       let output = ''
       child.stdout.on('data', (chunk: Buffer) => {
         output += chunk.toString()
