@@ -1,22 +1,59 @@
-// `npm run test:matrix`: the test suite on several versions of Node, with the optional packages and without. Works in a clean clone in a temporary folder.
+// `npm run test:matrix`: the test suite on several versions of Node, on both transports, with the optional packages and without. Works in a clean clone in a temporary folder.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { nodeOf } from './node-of.js'
 
-const { values } = parseArgs({ options: { versions: { type: 'string', default: '20,22,24' }, help: { type: 'boolean', default: false } } })
+/**
+ * What an install without optional packages leaves out, each with the binaries that come beside it. The compiler's and linter's own binaries are optional packages too,
+ * so these are removed by hand.
+ */
+const OPTIONAL = {
+  koffi: ['koffi', '@koromix'],
+  'sodium-native': ['sodium-native'],
+  'msgpackr-extract': ['msgpackr-extract', '@msgpackr-extract'],
+}
+const ALL = Object.keys(OPTIONAL)
+
+/** What is left out, and what the environment asks for. Without koffi the transport is node:dgram. `isWide`: on every version of Node, not only on the first. */
+const VARIANTS = {
+  with: { without: [], isWide: true, text: 'with optional packages' },
+  without: { without: ALL, isWide: true, text: 'without optional packages' },
+  ...Object.fromEntries(ALL.map((name) => [`without-${name}`, { without: [name], isWide: false, text: `without ${name}` }])),
+  dgram: { without: [], isWide: false, text: 'on node:dgram', transport: 'dgram' },
+  batched: { without: [], isWide: false, text: 'on the batched transport', transport: 'batched' },
+}
+
+/** A run that takes longer has hung: the suite takes some minutes. */
+const RUN_MS = 20 * 60_000
+
+const { values } = parseArgs({
+  options: {
+    versions: { type: 'string', default: '20,22,24' },
+    variants: { type: 'string', default: Object.keys(VARIANTS).join(',') },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
 if (values.help) {
-  console.log(
-    'npm run test:matrix -- [--versions 20,22,24]\n\nRuns the tests on each version of Node, with and without the optional packages, and prints a line for each.',
-  )
+  const width = Math.max(...Object.keys(VARIANTS).map((name) => name.length))
+  console.log(`npm run test:matrix -- [--versions 20,22,24] [--variants with,without,…]
+
+Runs the tests on each version of Node, and prints a line for each run. Variants, by default all of them:
+
+${Object.entries(VARIANTS)
+  .map(([name, { text, isWide }]) => `  ${name.padEnd(width)}  ${text}, on ${isWide ? 'every version' : 'the first version'}`)
+  .join('\n')}`)
   process.exit(0)
 }
 
-/** What an install without optional packages leaves out. The compiler's and linter's own binaries are optional packages too, so they are removed by hand. */
-const OPTIONAL = ['sodium-native', 'msgpackr-extract']
+const variants = values.variants.split(',').map((name) => {
+  if (Object.hasOwn(VARIANTS, name)) return VARIANTS[name]
+  console.error(`--variants expected some of ${Object.keys(VARIANTS).join(', ')}, got '${name}'`)
+  return process.exit(2)
+})
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..')
 const work = mkdtempSync(join(tmpdir(), 'tickwire-matrix-'))
@@ -28,26 +65,32 @@ try {
   must('npm', ['ci'], clone)
   must('npm', ['run', 'pretest'], clone)
   const nodes = values.versions.split(',').map((version) => [version, nodeOf(version, work)])
-  for (const optional of ['with', 'without']) {
-    if (optional === 'without') for (const name of OPTIONAL) rmSync(join(clone, 'node_modules', name), { recursive: true, force: true })
-    for (const [version, node] of nodes) report(version, optional, node)
+  for (const variant of variants) {
+    const folders = variant.without.flatMap((name) => OPTIONAL[name])
+    putAside(folders)
+    for (const [version, node] of variant.isWide ? nodes : nodes.slice(0, 1)) report(version, variant, node)
+    putBack(folders)
   }
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
 process.exit(failed === 0 ? 0 : 1)
 
-function report(version, optional, node) {
+function report(version, { text, transport }, node) {
+  const { TICKWIRE_TRANSPORT: _, ...env } = process.env
+  if (transport !== undefined) env.TICKWIRE_TRANSPORT = transport
   const started = Date.now()
   const { status, stdout } = spawnSync(node, ['node_modules/tap/dist/esm/run.mjs'], {
     cwd: clone,
+    env,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
+    timeout: RUN_MS,
   })
   const totals = stdout.match(/^# \{ total:.*\}$/m)?.[0] ?? 'no totals'
   const seconds = ((Date.now() - started) / 1000).toFixed(0)
   const actual = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()
-  console.log(`Node ${version} (${actual}), ${optional} optional packages: ${status === 0 ? 'passed' : 'FAILED'} ${totals} in ${seconds} s`)
+  console.log(`Node ${version} (${actual}), ${text}: ${status === 0 ? 'passed' : 'FAILED'} ${totals} in ${seconds} s`)
   if (status === 0) return
   failed++
   console.log(
@@ -57,6 +100,19 @@ function report(version, optional, node) {
       .slice(0, 20)
       .join('\n'),
   )
+}
+
+function putAside(folders) {
+  move(folders, join(clone, 'node_modules'), join(work, 'aside'))
+}
+
+function putBack(folders) {
+  move(folders, join(work, 'aside'), join(clone, 'node_modules'))
+}
+
+function move(folders, from, to) {
+  mkdirSync(to, { recursive: true })
+  for (const name of folders) if (existsSync(join(from, name))) renameSync(join(from, name), join(to, name))
 }
 
 function must(command, parameters, cwd) {

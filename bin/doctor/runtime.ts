@@ -1,6 +1,8 @@
 // `tickwire doctor`: the package, Node, and what is in use.
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, availableParallelism, platform, release } from 'node:os'
+import { dirname, join } from 'node:path'
 import { type Capability, capabilities } from 'tickwire'
 import { availableCrypto, type Crypto } from 'tickwire/netcode'
 import { type OwnPackage, ownPackage } from '../own-package.js'
@@ -118,16 +120,19 @@ function optionalFinding(name: string, version: string | undefined): Finding {
   }
 }
 
-/** The version that is installed; undefined where none is. */
-function versionOf(name: string): string | undefined {
-  const require = createRequire(import.meta.url)
+/** The version that is installed; undefined where none is. `from`: the file that would require it. */
+export function versionOf(name: string, from: string = import.meta.url): string | undefined {
+  const require = createRequire(from)
   try {
-    // Every package has that file, and this field in it.
-    return (require(`${name}/package.json`) as { version: string }).version
-  } catch {}
-  try {
-    require.resolve(name)
-    return 'installed'
+    // Every package has that file, and this field in it, though not every one (koffi) lets others ask for it by name.
+    for (let folder = dirname(require.resolve(name)); ; folder = dirname(folder)) {
+      const path = join(folder, 'package.json')
+      if (existsSync(path)) {
+        const own = JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string }
+        if (own.name === name) return own.version
+      }
+      if (folder === dirname(folder)) return undefined
+    }
   } catch {
     return undefined
   }

@@ -5,7 +5,7 @@ import { availableTransports } from '../io/select-transport.js'
 export interface Capability {
   /** `dgram`, `sodium-native`, `node:crypto` and the like. */
   readonly name: string
-  /** Of each kind one is. */
+  /** Of each kind one is; none of the transports where the environment's TICKWIRE_TRANSPORT asks for one that does not work here. */
   readonly isInUse: boolean
   /** Why it is used, or not. */
   readonly reason: string

@@ -209,6 +209,7 @@ class Search {
       const text = cause instanceof Error ? cause.message : String(cause)
       throw new NetworkError('SOCKET', `cannot open a socket to search with: ${text}`, { cause })
     })
+    transport.watch?.(true)
     const line = { transport, targets, opened }
     this.#lines.push(line)
     return line

@@ -73,8 +73,8 @@ export function bindBatchedSocket(
     must(setOption(sockets, fd, SOL_UDP, UDP_GRO, 1), 'setsockopt')
     setOption(sockets, fd, SOL_SOCKET, SO_TIMESTAMPNS, 1)
     setOption(sockets, fd, SOL_SOCKET, SO_RXQ_OVFL, 1)
-    for (const buffer of [SO_RCVBUF, SO_SNDBUF])
-      setOption(sockets, fd, SOL_SOCKET, buffer, Math.max(socketBufferBytes, MIN_SOCKET_BUFFER_BYTES))
+    if (socketBufferBytes >= MIN_SOCKET_BUFFER_BYTES)
+      for (const buffer of [SO_RCVBUF, SO_SNDBUF]) setOption(sockets, fd, SOL_SOCKET, buffer, socketBufferBytes)
     if (remote !== undefined) must(sockets.connect(fd, pointer, nameOf(remote.host, remote.port, 'connect')) === 0, 'connect')
     return { fd, family, local: localAddress() }
 

@@ -42,8 +42,8 @@ const MAX_AGE_MS = 1000
 /**
  * A UDP socket of Linux, opened, bound and connected as {@link UdpTransport} does it, with the same errors.
  *
- * Datagrams that `receive` gives are overwritten by the next `receive`, and what `send` takes leaves with `flush`. The inbox is the system's own buffer, so `inboxDropped`
- * counts what the system dropped. While that buffer is full for sending, up to 256 datagrams wait, in order; further ones are dropped, counted in `sendErrors`, and reported
+ * Datagrams that `receive` gives are overwritten by the next `receive` of any batched transport of the thread, and what `send` takes leaves with `flush`. The inbox is the
+ * system's own buffer, so `inboxDropped` counts what the system dropped; only what is not taken before another's turn waits here, up to `maxInboxDatagrams`. While that buffer is full for sending, up to 256 datagrams wait, in order; further ones are dropped, counted in `sendErrors`, and reported
  * once as ENOBUFS until the system takes some again. `onReadable` is called only while `watch` asks for it.
  *
  * A worker thread that is terminated, rather than closing its endpoints, leaves its sockets open until the process ends.
@@ -83,9 +83,10 @@ export class BatchedTransport implements Transport {
       }
       this.counters.inboxDropped = 0
       this.counters.sendErrors = 0
-      this.#socket = new OpenSocket(socket, options.remote !== undefined, inbox, this.#clock, this.counters, (error) =>
-        this.#tell(socket.fd, error),
+      const opened = new OpenSocket(socket, options.remote !== undefined, inbox, this.#clock, this.counters, (error) =>
+        this.#tell(opened, error),
       )
+      this.#socket = opened
       this.#keepAlive = setInterval(() => {}, KEEP_ALIVE_MS)
       if (!this.#isRef) this.#keepAlive.unref()
       this.#watchSocket()
@@ -158,9 +159,9 @@ export class BatchedTransport implements Transport {
   }
 
   /** Later, for `send` and `receive` never call back. */
-  #tell(fd: number, error: Error & { code: string }): void {
+  #tell(socket: OpenSocket, error: Error & { code: string }): void {
     process.nextTick(() => {
-      if (this.#socket?.fd === fd) this.onError?.(error) // what a close cancels is no error
+      if (this.#socket === socket) this.onError?.(error) // what a close cancels is no error
     })
   }
 }
@@ -171,12 +172,16 @@ class OpenSocket implements SendOwner, ReceiveOwner {
   readonly family: number
   readonly isConnected: boolean
   segments = true
+  given: Uint8Array = CLOSED_BUFFER
   readonly waiting: WaitingSend[] = []
   readonly #clock: Pick<Clock, 'now'>
   readonly #counters: TransportCounters
   readonly #tell: (error: Error & { code: string }) => void
   /** What was not taken when another socket's turn came. */
   readonly #inbox: Inbox
+  /** Datagrams that had no room in it, and what the system has dropped: what `inboxDropped` is made of. */
+  #inboxDropped = 0
+  #systemDropped = 0
   #isDropping = false
   /** The one object that `receive` gives. */
   readonly #datagram = { bytes: new Uint8Array(0) as Uint8Array, length: 0, host: '', port: 0, at: 0 }
@@ -220,8 +225,9 @@ class OpenSocket implements SendOwner, ReceiveOwner {
   handleTakenOver(batch: ReceiveBatch): void {
     while (batch.next()) {
       const { bytes, length, host, port, at } = this.#take(batch)
-      if (!this.#inbox.push({ bytes: bytes.slice(0, length), length, host, port, at })) this.#counters.inboxDropped++
+      if (!this.#inbox.push({ bytes: bytes.slice(0, length), length, host, port, at })) this.#inboxDropped++
     }
+    this.#countDropped()
   }
 
   handleSendError(errno: number, datagrams: number): void {
@@ -248,8 +254,15 @@ class OpenSocket implements SendOwner, ReceiveOwner {
     datagram.host = batch.host
     datagram.port = batch.port
     datagram.at = this.#receivedAt - (batch.ageMs > 0 && batch.ageMs < MAX_AGE_MS ? batch.ageMs : 0)
-    if (batch.dropped > this.#counters.inboxDropped) this.#counters.inboxDropped = batch.dropped
+    if (batch.dropped > this.#systemDropped) {
+      this.#systemDropped = batch.dropped
+      this.#countDropped()
+    }
     return datagram
+  }
+
+  #countDropped(): void {
+    this.#counters.inboxDropped = this.#systemDropped + this.#inboxDropped
   }
 
   #handleReceiveError(errno: number): void {

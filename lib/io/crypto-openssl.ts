@@ -2,11 +2,12 @@
 // node:crypto makes a cipher for each packet, which takes ten times as long. The parts are exported by node's executable, though not promised: where they are not,
 // or do not reproduce the test vectors, the next provider is used.
 import { createRequire } from 'node:module'
+import { isArrayBuffer } from 'node:util/types'
 import { type Crypto, MAC_BYTES } from './crypto.js'
 
 interface Koffi {
   load(path: null): { func(definition: string): (...parameters: number[]) => number }
-  address(memory: ArrayBufferLike): bigint
+  address(memory: ArrayBuffer): bigint
 }
 
 /**
@@ -60,7 +61,7 @@ class OpensslCrypto implements Crypto {
   readonly #keyAt: number
   readonly #counterAt: number
   readonly #stateAt: number
-  /** The memory of the last packet and where it is, sealed and opened: nearly always that of the one before. */
+  /** The memory of the last packet (koffi takes no shared one) and where it is, sealed and opened: nearly always that of the one before. */
   #source: ArrayBufferLike | undefined
   #sourceAt = 0
   #target: ArrayBufferLike | undefined
@@ -85,15 +86,19 @@ class OpensslCrypto implements Crypto {
 
   seal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
+    if (start < 0 || length < 0 || end + MAC_BYTES > bytes.length)
+      throw new RangeError(`"bytes" expected room up to ${end + MAC_BYTES}, got ${bytes.length}`)
     if (length > MAX_TEXT_BYTES || associatedData.length > MAX_DATA_BYTES) {
       this.#other.seal(key, nonce, associatedData, bytes, start, end)
       return
     }
-    if (length < 0 || end + MAC_BYTES > bytes.length)
-      throw new RangeError(`"bytes" expected room up to ${end + MAC_BYTES}, got ${bytes.length}`)
     if (bytes.buffer !== this.#target) {
-      this.#target = bytes.buffer
+      if (!isArrayBuffer(bytes.buffer)) {
+        this.#other.seal(key, nonce, associatedData, bytes, start, end)
+        return
+      }
       this.#targetAt = Number(this.#koffi.address(bytes.buffer))
+      this.#target = bytes.buffer
     }
     const at = this.#targetAt + bytes.byteOffset + start
     this.#setKey(key, nonce)
@@ -108,12 +113,13 @@ class OpensslCrypto implements Crypto {
 
   open(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start - MAC_BYTES
-    if (length < 0 || end > bytes.length) return false
+    if (start < 0 || length < 0 || end > bytes.length) return false
     if (length > MAX_TEXT_BYTES || associatedData.length > MAX_DATA_BYTES)
       return this.#other.open(key, nonce, associatedData, bytes, start, end)
     if (bytes.buffer !== this.#source) {
-      this.#source = bytes.buffer
+      if (!isArrayBuffer(bytes.buffer)) return this.#other.open(key, nonce, associatedData, bytes, start, end)
       this.#sourceAt = Number(this.#koffi.address(bytes.buffer))
+      this.#source = bytes.buffer
     }
     const at = this.#sourceAt + bytes.byteOffset + start
     this.#setKey(key, nonce)

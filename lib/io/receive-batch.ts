@@ -47,7 +47,7 @@ export class ReceiveBatch {
   port = 0
   /** How long ago it was received, in ms, at the time of `receive`. */
   ageMs = 0
-  /** Datagrams that the system has dropped for this socket since it was opened, as far as is known. */
+  /** How often the system has dropped for this socket since it was opened, as the entry says; what was joined by then counts as one. */
   dropped = 0
   /** The error of the last `receive`; 0: none. */
   errno = 0
@@ -167,6 +167,7 @@ export class ReceiveBatch {
   #readControl(at: number, length: number): void {
     const view = this.#view
     this.ageMs = 0
+    this.dropped = 0 // the system says nothing until there is something to say
     for (let offset = at; offset + CMSG_HEADER_BYTES <= at + length; ) {
       const messageBytes = view.getUint32(offset, true)
       const level = view.getInt32(offset + 8, true)

@@ -31,7 +31,7 @@ export function isTransportKind(value: unknown): value is TransportKind {
 
 /** What `auto` is here: the environment's TICKWIRE_TRANSPORT, else the fastest that works. Throws where that names none. */
 export function automaticKind(): 'dgram' | 'batched' {
-  const wanted = process.env.TICKWIRE_TRANSPORT ?? 'auto'
+  const wanted = process.env.TICKWIRE_TRANSPORT || 'auto' // an empty one is none
   if (!isTransportKind(wanted)) throw new TypeError(`TICKWIRE_TRANSPORT expected auto, dgram or batched, got ${JSON.stringify(wanted)}`)
   if (wanted !== 'auto') return wanted
   return batchedAvailability().isAvailable ? 'batched' : 'dgram'
@@ -47,6 +47,11 @@ export function availableTransports(): readonly {
   const { isAvailable, reason } = batchedAvailability()
   const asked = `TICKWIRE_TRANSPORT asks for ${inUse}`
   const isAsked = process.env.TICKWIRE_TRANSPORT === inUse
+  if (inUse === 'batched' && !isAvailable)
+    return [
+      { name: 'batched', isInUse: false, reason: `${asked}, which does not work here: ${reason}` },
+      { name: 'dgram', isInUse: false, reason: `works, and ${asked}` },
+    ]
   return inUse === 'batched'
     ? [
         { name: 'batched', isInUse: true, reason },
@@ -99,6 +104,7 @@ function hasCarriedSegments(): boolean {
       family,
       isConnected: false,
       segments: true,
+      given: new Uint8Array(0),
       waiting: [],
       handleSendError: () => void errors++,
       handleSendOverflow: () => void errors++,

@@ -12,6 +12,7 @@ import {
   EINTR,
   EINVAL,
   EIO,
+  EMSGSIZE,
   IOVEC_BYTES,
   type LinuxSockets,
   MMSGHDR_BYTES,
@@ -39,6 +40,8 @@ export interface SendOwner {
   readonly isConnected: boolean
   /** Whether the kernel cuts entries into segments for this socket. The batch takes it back where a device cannot. */
   segments: boolean
+  /** What `buffer` gave last. The batch sets it. */
+  given: Uint8Array
   /** Datagrams that the system had no room for, oldest first. They go before all others. */
   readonly waiting: WaitingSend[]
   /** The system refused `datagrams` of them, with the number of an error. */
@@ -98,18 +101,19 @@ export class SendBatch {
     }
   }
 
-  /** The slot of the owner's next datagram. */
+  /** The slot of the owner's next datagram. What another that has not flushed has written into its own stays as it is, and may no longer be changed. */
   buffer(owner: SendOwner): Uint8Array {
-    if (this.#owner !== undefined && (this.#owner !== owner || this.#filled === SEND_SLOTS)) this.flush(this.#owner)
-    this.#owner = owner
-    return this.#slots[this.#filled]!
+    owner.given = this.#slotOf(owner)
+    return owner.given
   }
 
-  /** Takes the first `length` bytes of the slot that `buffer` gave last. False where no socket of this family reaches the host. */
+  /** Takes the first `length` bytes of what `buffer` gave the owner last. False where no socket of this family reaches the host. */
   push(owner: SendOwner, length: number, host: string, port: number): boolean {
-    this.buffer(owner)
+    const slot = this.#slotOf(owner)
+    if (slot !== owner.given) slot.set(owner.given.subarray(0, length)) // the same content for another peer
     const isSameTarget = owner.isConnected || (port === this.#port && host === this.#host)
-    if (this.#isOpen && isSameTarget) this.#join(length)
+    // An empty datagram would vanish in an entry.
+    if (this.#isOpen && isSameTarget && length > 0) this.#join(length)
     else if (!this.#begin(owner, length, host, port)) return false
     this.#isOpen = owner.segments && length === SEGMENT_BYTES && this.#segments < MAX_SEGMENTS
     this.#filled++
@@ -131,6 +135,17 @@ export class SendBatch {
     this.#filled = 0
     this.#entries = 0
     this.#isOpen = false
+  }
+
+  /** The next free slot, once what another has there, or what fills all of them, is handed over. */
+  #slotOf(owner: SendOwner): Uint8Array {
+    const before = this.#owner
+    if (before !== undefined && (before !== owner || this.#filled === SEND_SLOTS)) {
+      if (before !== owner) before.given = before.given.slice()
+      this.flush(before)
+    }
+    this.#owner = owner
+    return this.#slots[this.#filled]!
   }
 
   #begin(owner: SendOwner, length: number, host: string, port: number): boolean {
@@ -170,27 +185,42 @@ export class SendBatch {
         hasRetried = true
         continue
       }
-      const segments = this.#segmentsOf(first)
-      if (segments === 1 && !(owner.segments && isOfSegments(errno))) owner.handleSendError(errno, 1)
-      else if (!this.#sendApart(owner, first, segments)) {
-        this.#keep(owner, first + 1, entries)
-        return
-      }
       hasRetried = false
+      if (!owner.segments || !isOfSegments(errno)) owner.handleSendError(errno, this.#segmentsOf(first))
+      else if (errno === EIO) {
+        // A device without checksums in hardware never will: neither what follows, nor what has been joined already.
+        this.#setSegments(owner, false)
+        this.#sendApart(owner, first, entries)
+        return
+      } else {
+        // A path narrower than a segment is one peer's only.
+        this.#setSegments(owner, false)
+        const hasLeft = this.#sendApart(owner, first, first + 1)
+        this.#setSegments(owner, true)
+        if (!hasLeft) {
+          this.#keep(owner, first + 1, entries)
+          return
+        }
+      }
       first++
     }
   }
 
-  /** A device without checksums in hardware, or a path narrower than a segment: datagrams go one by one from now on. False where there is no room for all. */
-  #sendApart(owner: SendOwner, entry: number, segments: number): boolean {
-    if (owner.segments) {
-      owner.segments = false
-      setOption(this.#sockets, owner.fd, SOL_UDP, UDP_SEGMENT, 0)
-    }
-    for (let i = 0; i < segments; i++) {
-      if (this.#sendAlone(owner, this.#segmentOf(entry, i), this.#nameOf(entry))) continue
-      for (let left = i; left < segments; left++) this.#keepOne(owner, entry, left)
-      return false
+  #setSegments(owner: SendOwner, segments: boolean): void {
+    owner.segments = segments
+    setOption(this.#sockets, owner.fd, SOL_UDP, UDP_SEGMENT, segments ? SEGMENT_BYTES : 0)
+  }
+
+  /** Sends the datagrams of entries one by one, through the slot of what goes alone. False where there was no room for all; the rest waits. */
+  #sendApart(owner: SendOwner, first: number, entries: number): boolean {
+    for (let entry = first; entry < entries; entry++) {
+      const segments = this.#segmentsOf(entry)
+      for (let i = 0; i < segments; i++) {
+        if (this.#sendAlone(owner, this.#segmentOf(entry, i), this.#nameOf(entry))) continue
+        for (let left = i; left < segments; left++) this.#keepOne(owner, entry, left)
+        this.#keep(owner, entry + 1, entries)
+        return false
+      }
     }
     return true
   }
@@ -272,7 +302,7 @@ function isOfAnother(errno: number): boolean {
   return errno === EINTR || errno === ECONNREFUSED
 }
 
-/** What a kernel says that cannot cut this entry, or even send a short datagram of a socket that cuts. */
+/** What a kernel says that cannot cut this entry, or even send a short datagram of a socket that cuts. For a narrow path older ones say EINVAL, newer ones EMSGSIZE. */
 function isOfSegments(errno: number): boolean {
-  return errno === EINVAL || errno === EIO
+  return errno === EIO || errno === EINVAL || errno === EMSGSIZE
 }

@@ -62,7 +62,7 @@ export interface Transport {
   receive(): Datagram | undefined
   /** A buffer of at least 1280 bytes for the next datagram to send; its content is free to write until `send`. */
   buffer(): Uint8Array
-  /** Sends the first `length` bytes of the array that `buffer()` gave last. Never throws and never waits; errors are counted and reported by `onError`. */
+  /** Sends the first `length` bytes of the array that `buffer()` gave last; until `flush`, the same may go to further addresses. Never throws and never waits; errors are counted and reported by `onError`. */
   send(length: number, host: string, port: number): void
   /** Hands over what `send` took; called at the end of each `update()` that sent. Absent: `send` does so itself. */
   flush?(): void

@@ -11,8 +11,10 @@ t.test('doctor says of each part what is in use, with advice wherever something 
     'tickwire',
     'node',
     'platform',
+    'transport batched',
     'transport dgram',
     'crypto node:crypto',
+    'optional koffi',
     'optional sodium-native',
     'receive buffer',
     'send buffer',
@@ -36,5 +38,8 @@ t.test('doctor says of each part what is in use, with advice wherever something 
     { level: 'ok' },
     'these tests run on it',
   )
+  for (const { name, level, text } of findings)
+    if (name.startsWith('optional ') && level === 'ok') t.match(text, /^\d+\.\d+\.\d+/, `${name}: its version`)
+  t.ok(findings.filter(({ name, data }: any) => name.startsWith('transport ') && data?.isInUse).length === 1, 'one transport is in use')
   t.ok(findings.filter(({ name, data }: any) => name.startsWith('crypto ') && data?.isInUse).length === 1, 'one provider is in use')
 })

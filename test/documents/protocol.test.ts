@@ -48,7 +48,7 @@ function payloadOf(number: number, bytes: number): Uint8Array {
 
 t.test('every payload that two connections exchange is a run of frames of the page, to its last byte', async (t) => {
   const window = { messages: 64, bytes: 200_000 }
-  const pair = new Pair(11, { delayMs: 30, jitterMs: 20, loss: 0.1 }, { client: { window }, server: { window } })
+  const pair = new Pair(11, { delayMs: 30, jitterMs: 20, loss: 0.1 }, { client: { window, fillsPackets: true }, server: { window } })
   const rnd = random(11)
   const sent = new Map<number, Uint8Array>() // type id → payload: each message has a type of its own
   const seen = new Map<string, number>()

@@ -34,7 +34,8 @@ export function framesOf(bytes: Uint8Array): Frame[] {
   }
   while (at < bytes.length) {
     const type = bytes[at++]!
-    if (type === 0x01) {
+    if (type === 0x00) frames.push({ type, messages: [] })
+    else if (type === 0x01) {
       at += 4
       varint()
       const further = bytes[at++]!

@@ -41,6 +41,7 @@ export interface EndOptions {
   /** Packet numbers begin here. */
   readonly firstSequence?: number
   readonly maxPayloadBytes?: number
+  readonly fillsPackets?: boolean
 }
 
 /** One end: a connection, its loop, and what it received. */
@@ -76,6 +77,7 @@ export class End implements ConnectionSink {
         maxAckDelayMs: options.maxAckDelayMs ?? 20,
         window: options.window ?? { messages: 16_384, bytes: 1024 * 1024 },
         channels: 0xffffffff,
+        fillsPackets: options.fillsPackets ?? false,
       },
       now,
     )
