@@ -144,9 +144,9 @@ export class BatchedTransport implements Transport {
     this.#socket = undefined
     clearInterval(this.#keepAlive)
     const { sockets, sending, receiving, readiness } = this.#shared
-    readiness.unwatch(socket.fd)
     sending.forget(socket)
     receiving.forget(socket)
+    await readiness.release(socket.fd)
     sockets.close(socket.fd)
   }
 

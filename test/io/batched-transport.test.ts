@@ -221,6 +221,19 @@ t.test('the batched transport', SKIP_WITHOUT_BATCHED, async (t) => {
     t.ok(late!.at <= now(), 'not in the future')
   })
 
+  t.test('a socket that is closed while it is watched leaves its port free at once', async (t) => {
+    const transport = newBatched(t)
+    transport.watch(true)
+    const { port } = await transport.open(V4)
+    await nextTurn() // a thread looks at it by now
+    await transport.close()
+    for (let i = 0; i < 5; i++) {
+      t.equal((await transport.open({ ...V4, port })).port, port)
+      await nextTurn()
+      await transport.close()
+    }
+  })
+
   t.test('while watched, says that it is readable though nobody polls; else it does not', async (t) => {
     const sender = newBatched(t)
     const watched = newBatched(t)
