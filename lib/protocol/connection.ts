@@ -173,7 +173,7 @@ export class Connection implements PacketOwner {
   /** Begins an update's transmit; then `pollPayload` until it returns 0. */
   beginTransmit(now: number): void {
     this.#path.beginTransmit(now)
-    this.#sender.beginUpdate()
+    this.#sender.beginUpdate(this.#path.loss.risk)
   }
 
   /**
@@ -194,7 +194,7 @@ export class Connection implements PacketOwner {
       offset = this.#writePing(bytes, offset, end, now)
       const hasMessages = this.#sender.urgency(now) >= 0
       leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
-      offset = this.#sender.write(bytes, offset, end, packet.items, leaves, now)
+      offset = this.#sender.write(bytes, offset, end, packet.items, leaves, hasMessages, now)
       if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
       if (offset === pongEnd && !hasMessages) path.noteNothingToSend()
     }

@@ -49,7 +49,7 @@ export class Path {
   #unackedPackets = 0
   #firstUnackedAt = 0
   #largestReceivedAt = 0
-  /** The ack is not to wait: something came out of order, or the owner asked for it. */
+  /** The ack is not to wait: the owner asked for it. */
   #isUrgent = false
 
   // What was sent.
@@ -121,7 +121,6 @@ export class Path {
     this.#received.add(sequence)
     if (sequence > largest) this.#largestReceivedAt = at
     if (!isAckEliciting) return
-    if (sequence !== largest + 1 && largest >= 0) this.#isUrgent = true
     if (this.#unackedPackets++ === 0) this.#firstUnackedAt = at
   }
 
@@ -185,7 +184,7 @@ export class Path {
   /** Whether an ack should leave now, even alone. `nextUpdateMs`: the time until it could leave next. */
   isAckDue(now: number, nextUpdateMs: number): boolean {
     if (this.#unackedPackets === 0) return false
-    return this.#isUrgent || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.#firstUnackedAt + this.#maxAckDelayMs
+    return this.#isUrgent || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.ackDeadline
   }
 
   /** What has arrived, or arrives next, is acknowledged without waiting. */
@@ -310,6 +309,7 @@ export class Path {
       this.#bytesInFlight -= packet.bytes
       this.#packetsInFlight--
       if (packet.items.length > 0) this.#carriersInFlight--
+      this.loss.addArrived()
       this.#congestion.handleAcked(packet.bytes, packet.sentAt, this.#isAppLimited, this.rtt.smoothed, now)
     }
     if (packet.acked >= 0) this.#received.forget(packet.acked)

@@ -15,6 +15,9 @@ export class RunWriter {
   #runAt = 0
   #first = 0
   #count = 0
+  /** The run is one that an earlier call had closed. */
+  #isResumed = false
+  #closedAt = -1
   #slab: PayloadSlab | undefined
   #from = 0
   #to = 0
@@ -34,8 +37,10 @@ export class RunWriter {
   }
 
   append(id: number, message: OutMessage, items: PacketItems, kind: number): void {
+    if (this.#count === 0) this.#resume(items, kind)
     if (this.#count === 0 || id !== this.#first + this.#count || this.#count === MAX_RUN_MESSAGES) {
       this.#closeRun(items, kind)
+      this.#isResumed = false
       this.#runAt = this.#offset
       this.#first = id
       this.#offset += RUN_HEADER_BYTES
@@ -48,6 +53,14 @@ export class RunWriter {
     this.#to = message.end
     this.#offset += message.end - message.start
     this.#count++
+  }
+
+  /** Where the packet so far ends with a run of this lane, a message that follows on joins it: repeats and what is new share one header. */
+  #resume(items: PacketItems, kind: number): void {
+    const last = items.length - 4
+    if (last < 0 || this.#closedAt !== this.#offset || items[last] !== kind || items[last + 1] !== this.#first) return
+    this.#count = items[last + 2]!
+    this.#isResumed = true
   }
 
   /** Finishes the run and returns the offset behind it. */
@@ -63,8 +76,10 @@ export class RunWriter {
     bytes[this.#runAt] = this.#frame
     bytes[this.#runAt + 1] = this.#channel
     bytes[writeUint24(bytes, this.#runAt + 2, this.#first)] = this.#count
-    addItem(items, kind, this.#first, this.#count, 0)
+    if (this.#isResumed) items[items.length - 2] = this.#count
+    else addItem(items, kind, this.#first, this.#count, 0)
     this.#count = 0
+    this.#closedAt = this.#offset
   }
 
   #copy(): void {
