@@ -5,7 +5,7 @@ export class LossMeter {
   readonly #sent = new Uint32Array(LOSS_BUCKETS)
   readonly #lost = new Int32Array(LOSS_BUCKETS)
   #bucket = Number.NEGATIVE_INFINITY
-  /** How likely a packet is to be lost, by the fates of the last few hundred. A new path is taken for a bad one until they say otherwise. */
+  /** The share of losses among the last few hundred packets. A new path is taken for a bad one until they say otherwise. */
   risk = FIRST_LOSS_RISK
 
   addSent(now: number): void {
@@ -37,6 +37,11 @@ export class LossMeter {
       lost += this.#lost[i]!
     }
     return sent === 0 ? 0 : Math.min(1, Math.max(0, lost / sent))
+  }
+
+  /** How likely a packet is to be lost. Beside bulk the last few hundred packets are of the last moment, and in a thin stream the last seconds hold few: the worse one counts. */
+  riskAt(now: number): number {
+    return Math.max(this.risk, this.share(now))
   }
 
   /** The index of the bucket of `now`; empties those between. */
