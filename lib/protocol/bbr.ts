@@ -224,6 +224,11 @@ export class Bbr implements CongestionController {
     return 3 * this.bandwidth * this.#intervalMs
   }
 
+  /** What is in flight at the end of a transmit when the pipe is full and there is no queue: as much as the last refill had, and not more than the model and an interval at each end explain, as there may have been a queue then. */
+  get #filledBytes(): number {
+    return Math.min(this.#refilledBytes, this.#bandwidthDelay + 2 * this.bandwidth * this.#intervalMs)
+  }
+
   /** A sample that is within a loop's interval of the minimum renews it: a queue that small is none. */
   #updateMinRtt(rttMs: number, now: number): void {
     if (rttMs <= this.#minRttMs + this.#intervalMs) this.#nearMinRttAt = now
@@ -319,7 +324,7 @@ export class Bbr implements CongestionController {
         break
       case 'down':
         // What up has added is gone, and some room is left where losses have shown the path's end.
-        if (bytesInFlight <= Math.min(this.#refilledBytes, HEADROOM * this.#longTermInFlight) || this.#phaseRounds >= MAX_DOWN_ROUNDS)
+        if (bytesInFlight <= Math.min(this.#filledBytes, HEADROOM * this.#longTermInFlight) || this.#phaseRounds >= MAX_DOWN_ROUNDS)
           this.#enter('cruise', now)
         else if (this.#isTimeToProbe(now)) this.#enter('refill', now)
         break
@@ -331,8 +336,7 @@ export class Bbr implements CongestionController {
         break
       case 'up':
         if (this.#longTermInFlight < Number.POSITIVE_INFINITY && !rate.isAppLimited) this.#raiseLongTerm(isRoundStart)
-        if (elapsedMs > this.#minRttMs && bytesInFlight >= this.#refilledBytes + UP_INFLIGHT * this.#bandwidthDelay)
-          this.#enter('down', now)
+        if (elapsedMs > this.#minRttMs && bytesInFlight >= this.#filledBytes + UP_INFLIGHT * this.#bandwidthDelay) this.#enter('down', now)
         else if (this.#phaseRounds >= MAX_UP_ROUNDS) this.#enter('down', now)
         break
       case 'probeRtt':
