@@ -6,6 +6,7 @@ import type { TransportKind } from '../io/select-transport.js'
 import type { Transport } from '../io/transport.js'
 import type { MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
+import type { CongestionControl } from '../protocol/connection.js'
 import type { LaneWindow } from '../protocol/lanes.js'
 import {
   BYTE_WINDOW,
@@ -34,6 +35,10 @@ export interface EndpointOptions {
   readonly maxSendQueueBytes?: number | undefined
   /** Congestion control never sends slower than this, in bytes a second: what a game needs to go on at heavy loss. Default 16 KiB/s. */
   readonly minRateBytesPerSecond?: number | undefined
+  /**
+   * How fast to send: by a model of the path (`bbr`), so that random losses cost nothing and no queue delays what is small; or by losses alone (`cubic`, RFC 9438), as most of TCP does. Default `bbr`. Each side decides for what it sends.
+   */
+  readonly congestionControl?: 'bbr' | 'cubic' | undefined
   /** The longest that an acknowledgement waits for something to ride on, in ms, 1 to 2000. Default: one and a half intervals of the loop, at least 20. */
   readonly maxAckDelayMs?: number | undefined
   /**
@@ -60,6 +65,7 @@ export interface Settings {
   readonly maxMessageBytes: number
   readonly maxSendQueueBytes: number
   readonly minRateBytesPerSecond: number
+  readonly congestionControl: CongestionControl
   readonly maxAckDelayMs: number | undefined
   readonly window: LaneWindow
 }
@@ -75,6 +81,9 @@ export function readOptions(options: EndpointOptions): Settings {
   if (typeof game !== 'string' || game === '') throw withCode(new TypeError(`"game" expected a name, got ${describe(game)}`), 'BAD_OPTION')
   const timeoutMs = readNumber('timeoutMs', options.timeoutMs, 10_000, 0, 2 ** 31)
   const keepAliveMs = readNumber('keepAliveMs', options.keepAliveMs, 1000, 10, 60_000)
+  const congestionControl = options.congestionControl ?? 'bbr'
+  if (congestionControl !== 'bbr' && congestionControl !== 'cubic')
+    throw withCode(new TypeError(`"congestionControl" expected 'bbr' or 'cubic', got ${describe(congestionControl)}`), 'BAD_OPTION')
   const maxMessageBytes = readNumber('maxMessageBytes', options.maxMessageBytes, MAX_MESSAGE_BYTES, 1024, MAX_MESSAGE_BYTES_LIMIT)
   return {
     game,
@@ -89,6 +98,7 @@ export function readOptions(options: EndpointOptions): Settings {
       2 ** 31,
     ),
     minRateBytesPerSecond: readNumber('minRateBytesPerSecond', options.minRateBytesPerSecond, MIN_RATE_BYTES_PER_SECOND, 0, 2 ** 30),
+    congestionControl,
     maxAckDelayMs:
       options.maxAckDelayMs === undefined ? undefined : readNumber('maxAckDelayMs', options.maxAckDelayMs, 0, 1, MAX_MAX_ACK_DELAY_MS),
     window: { messages: MESSAGE_WINDOW, bytes: Math.max(BYTE_WINDOW, 2 * maxMessageBytes) },

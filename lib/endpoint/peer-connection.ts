@@ -86,6 +86,7 @@ export class PeerConnection implements ConnectionSink {
         maxMessageBytes: settings.maxMessageBytes,
         maxSendQueueBytes: settings.maxSendQueueBytes,
         minRateBytesPerSecond: settings.minRateBytesPerSecond,
+        congestionControl: settings.congestionControl,
         maxAckDelayMs: options.maxAckDelayMs,
         window: settings.window,
         fillsPackets: options.fillsPackets,

@@ -1,3 +1,5 @@
+import type { SentPacket } from './sent-packets.js'
+
 /** How much may be on its way. One controller a path; the path tells it what becomes of packets. Times in ms, sizes in bytes of payload. */
 export interface CongestionController {
   /** Bytes that may be in flight. */
@@ -6,10 +8,18 @@ export interface CongestionController {
   readonly smallWindow: number
   /** Bytes per millisecond at which an update releases packets. */
   pacingRate(smoothedRttMs: number): number
+  /** An update begins to transmit, so long after the one before. */
+  handleUpdate(elapsedMs: number): void
+  /** A packet leaves; `bytesInFlight` does not count it. */
+  handleSent(packet: SentPacket, bytesInFlight: number, now: number): void
+  /** A transmit has ended, and there was less to send than might have been. */
+  handleAppLimited(bytesInFlight: number): void
   /** A packet was acknowledged. `isAppLimited`: the last transmit left the window unfilled, so the arrival proves nothing about it (RFC 9002 section 7.8). */
-  handleAcked(bytes: number, sentAt: number, isAppLimited: boolean, smoothedRttMs: number, now: number): void
+  handleAcked(packet: SentPacket, isAppLimited: boolean, smoothedRttMs: number, now: number): void
+  /** All that an ack says was told. `rttMs`: its sample without the delay at the peer, -1 for none. */
+  handleAckEnd(rttMs: number, now: number): void
   /** A packet was declared lost. Returns the number of the congestion event that it belongs to. */
-  handleLost(sentAt: number, now: number): number
+  handleLost(packet: SentPacket, now: number): number
   /** A packet declared lost in `event` has arrived after all. */
   handleSpurious(event: number): void
   /** All packets over several probe timeouts were lost (RFC 9002 section 7.6). */

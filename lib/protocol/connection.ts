@@ -3,6 +3,8 @@
 import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/bytes.js'
 import { CLOCK_PING_MS, IDLE_PING_MS, MAX_PADDING_BYTES, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
+import { Bbr } from './bbr.js'
+import type { CongestionController } from './congestion-controller.js'
 import { Cubic } from './cubic.js'
 import { ACK, FIRST_SKIPPABLE, isClockTime, isLoopTick, PADDING, PING, PONG, RUN_HEADER_BYTES, WINDOW } from './frames.js'
 import type { MessageSink } from './lane-receiver.js'
@@ -29,6 +31,9 @@ export interface LoopTiming {
   tickMs: number
 }
 
+/** The controllers that there are: a model of the path, or its losses, say how fast to send. */
+export type CongestionControl = 'bbr' | 'cubic'
+
 export interface ConnectionOptions {
   readonly sink: ConnectionSink
   readonly pool: PayloadPool
@@ -36,6 +41,7 @@ export interface ConnectionOptions {
   readonly maxMessageBytes: number
   readonly maxSendQueueBytes: number
   readonly minRateBytesPerSecond: number
+  readonly congestionControl?: CongestionControl
   readonly maxAckDelayMs: number
   /** Windows that this side announces for each lane. */
   readonly window: LaneWindow
@@ -174,7 +180,7 @@ export class Connection implements PacketOwner {
   /** Begins an update's transmit; then `pollPayload` until it returns 0, and `endTransmit`. */
   beginTransmit(now: number): void {
     this.#path.beginTransmit(now)
-    this.#sender.beginUpdate()
+    this.#sender.beginUpdate(this.#path.loss.riskAt(now))
   }
 
   /** Ends it: what is unreliable and could not leave may wait a little, and no more. True where something is held back that the peer's windows let go. */
@@ -201,7 +207,7 @@ export class Connection implements PacketOwner {
       offset = this.#writePing(bytes, offset, end, now)
       const hasMessages = this.#sender.urgency(now) >= 0
       leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
-      offset = this.#sender.write(bytes, offset, end, packet.items, leaves, now)
+      offset = this.#sender.write(bytes, offset, end, packet.items, leaves, hasMessages, now)
       if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
       if (offset === pongEnd && !hasMessages) path.noteNothingToSend()
     }
@@ -377,7 +383,10 @@ export class Connection implements PacketOwner {
   }
 
   #newPath(now: number): Path {
-    return new Path(this, new Cubic(this.#options.minRateBytesPerSecond), this.#options.maxAckDelayMs, now)
+    const { congestionControl, minRateBytesPerSecond, maxAckDelayMs } = this.#options
+    const congestion: CongestionController =
+      congestionControl === 'cubic' ? new Cubic(minRateBytesPerSecond) : new Bbr(minRateBytesPerSecond)
+    return new Path(this, congestion, maxAckDelayMs, now)
   }
 }
 

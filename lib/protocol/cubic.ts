@@ -3,12 +3,16 @@
 // proves spurious (RFC 9438 section 4.9).
 import { INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../wire/limits.js'
 import type { CongestionController } from './congestion-controller.js'
+import type { SentPacket } from './sent-packets.js'
 
 const BETA = 0.7 // RFC 9438 section 4.6
 const C = 0.4 // segments per second³, section 5
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA) // growth of the Reno-friendly estimate, section 4.3
 const PACING_GAIN = 1.25 // RFC 9002 section 7.7
 const SLOW_START_PACING_GAIN = 2 // the window doubles each round trip
+
+/** What it looks at of a packet. */
+type CubicPacket = Pick<SentPacket, 'bytes' | 'sentAt'>
 
 /** What a spurious congestion event gives back. */
 interface BeforeEvent {
@@ -56,7 +60,13 @@ export class Cubic implements CongestionController {
     return (gain * this.window) / Math.max(smoothedRttMs, 0.1)
   }
 
-  handleAcked(bytes: number, sentAt: number, isAppLimited: boolean, smoothedRttMs: number, now: number): void {
+  // What only a model of the path needs.
+  handleUpdate(): void {}
+  handleSent(): void {}
+  handleAppLimited(): void {}
+  handleAckEnd(): void {}
+
+  handleAcked({ bytes, sentAt }: CubicPacket, isAppLimited: boolean, smoothedRttMs: number, now: number): void {
     this.#floor = Math.max(MIN_WINDOW_BYTES, this.#minRateBytesPerMs * smoothedRttMs + MTU) // a packet more: windows fill in whole packets
     if (sentAt <= this.#recoveryAt) return
     if (isAppLimited) {
@@ -68,7 +78,7 @@ export class Cubic implements CongestionController {
     if (this.#window > MAX_WINDOW_BYTES) this.#window = MAX_WINDOW_BYTES
   }
 
-  handleLost(sentAt: number, now: number): number {
+  handleLost({ sentAt }: Pick<CubicPacket, 'sentAt'>, now: number): number {
     if (sentAt <= this.#recoveryAt) {
       this.#eventLosses++
       return this.#event

@@ -27,6 +27,9 @@ export const SEQUENCED = 0x12
 export const RELIABLE = 0x13
 /** As RELIABLE, delivered in order. */
 export const ORDERED = 0x14
+/** As RELIABLE and ORDERED, for messages of one type and size: both are said once, behind the count, and payloads follow. */
+export const RELIABLE_ALIKE = 0x15
+export const ORDERED_ALIKE = 0x16
 /** number u24, type varint, total bytes varint, first block varint, length varint, bytes. */
 export const UNRELIABLE_FRAGMENT = 0x18
 export const SEQUENCED_FRAGMENT = 0x19
@@ -39,6 +42,9 @@ export const FIRST_SKIPPABLE = 0x40
 
 /** Messages in one run. */
 export const MAX_RUN_MESSAGES = 255
+
+/** A run of at most so many messages that are alike says their type and size once: two bytes fewer each, for a copy within the packet that long runs do not pay. */
+export const MAX_ALIKE_MESSAGES = 8
 
 /** Header bytes of a RELIABLE or ORDERED run. */
 export const RUN_HEADER_BYTES = 6

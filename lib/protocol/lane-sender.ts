@@ -1,7 +1,7 @@
 // The sending half of one lane: messages wait (pending), get their id with their first transmission, stay (in flight) until they are acknowledged, and go
 // again when a packet that carried them is lost. Large ones are cut into blocks. The peer's window says how far the lane may go.
 import { writeUint24 } from '../wire/bytes.js'
-import { BLOCK_BYTES, MESSAGE_WINDOW } from '../wire/limits.js'
+import { BLOCK_BYTES, MAX_EARLY_MESSAGES, MESSAGE_WINDOW } from '../wire/limits.js'
 import { BlockSet } from './block-set.js'
 import { blockCount, writeFragment } from './fragment-frame.js'
 import { FRAGMENT_HEADER_BYTES, ORDERED, ORDERED_FRAGMENT, RELIABLE, RELIABLE_FRAGMENT } from './frames.js'
@@ -19,9 +19,11 @@ export interface LaneOwner {
   readonly maxWholeBytes: number
   /** Whether fragments may go into the packet that is being filled. */
   readonly admitsBlocks: boolean
+  /** How often small messages are repeated early where few of them wait. */
+  readonly earlyRepeats: number
   /** The message needs no memory any more: it was acknowledged, or expired before its first transmission. */
   handleReleased(message: OutMessage, isExpired: boolean): void
-  /** The message has gone out for the first time. */
+  /** The message goes out for the first time, and is to be repeated: it asks for that, or may early. */
   handleFirstSent(message: OutMessage): void
 }
 
@@ -121,7 +123,7 @@ export class LaneSender {
     return runs.close(items, kind)
   }
 
-  /** Writes one message again, ahead of any loss (`redundancy`). Returns `at` where it does not fit. */
+  /** Writes one message again, ahead of any loss (see redundancy.ts). Returns `at` where it does not fit. */
   writeRepeat(bytes: Uint8Array, at: number, end: number, items: PacketItems, message: OutMessage): number {
     runs.open(bytes, at, end, this.#isOrdered ? ORDERED : RELIABLE, this.#channel)
     if (!runs.fits(message.end - message.start)) return at
@@ -298,12 +300,13 @@ export class LaneSender {
   #writePending(first: OutMessage, items: PacketItems, minUrgency: number, now: number): void {
     const kind = ITEM_RUN + this.lane
     const isAlone = this.#lost.length === 0 && this.#lostBlocks.length === 0 && this.#partial.length === 0
+    const mayRepeat = this.#owner.earlyRepeats > 0 && this.#pending.length <= MAX_EARLY_MESSAGES
     let message: OutMessage | undefined = first
     do {
       this.#pending.shift()
       this.#admit(message)
       runs.append(message.id, message, items, kind)
-      if (message.redundancy > 0) this.#owner.handleFirstSent(message)
+      if (mayRepeat || message.redundancy > 0) this.#owner.handleFirstSent(message)
       message = this.#nextPending(now)
     } while (
       isAlone &&

@@ -6,8 +6,10 @@ import { VarintReader } from '../wire/varint.js'
 import { FragmentFrame } from './fragment-frame.js'
 import {
   ORDERED,
+  ORDERED_ALIKE,
   ORDERED_FRAGMENT,
   RELIABLE,
+  RELIABLE_ALIKE,
   RELIABLE_FRAGMENT,
   SEQUENCED,
   SEQUENCED_FRAGMENT,
@@ -65,6 +67,9 @@ export class MessageReceiver {
       case ORDERED:
       case RELIABLE:
         return this.#readRun(type === ORDERED, bytes, at, end)
+      case ORDERED_ALIKE:
+      case RELIABLE_ALIKE:
+        return this.#readAlike(type === ORDERED_ALIKE, bytes, at, end)
       case UNRELIABLE:
         return this.#readUnreliable(bytes, at, end)
       case SEQUENCED:
@@ -93,6 +98,20 @@ export class MessageReceiver {
       offset = payload + header.length
       if (!lane.receive(id, header.typeId, bytes, payload, offset)) return -1
     }
+    return offset
+  }
+
+  /** A run whose messages share a header. */
+  #readAlike(isOrdered: boolean, bytes: Uint8Array, at: number, end: number): number {
+    if (at + 5 > end) return -1
+    const lane = this.#laneOf(bytes[at]!, isOrdered)
+    const count = bytes[at + 4]!
+    let offset = readHeader(bytes, at + 5, end)
+    if (lane === undefined || count === 0 || offset < 0 || offset + count * header.length > end) return -1
+    const { typeId, length } = header
+    let id = lane.restore(readUint24(bytes, at + 1))
+    for (let left = count; left > 0; left--, id++, offset += length)
+      if (!lane.receive(id, typeId, bytes, offset, offset + length)) return -1
     return offset
   }
 

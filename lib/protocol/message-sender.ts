@@ -1,12 +1,12 @@
 // The sending half of a connection: all lanes, the unreliable queue and the repeats, and the choice of what goes into a packet next, by priority.
-import { MAX_WHOLE_BYTES } from '../wire/limits.js'
+import { MAX_EARLY_BYTES, MAX_EARLY_MESSAGES, MAX_WHOLE_BYTES } from '../wire/limits.js'
 import { restoreId } from '../wire/sequence.js'
 import { NUMBERED_HEADER_BYTES } from './frames.js'
 import { type LaneOwner, LaneSender } from './lane-sender.js'
 import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow } from './lanes.js'
 import { ITEM_FRAGMENT, ITEM_REPEATABLE, ITEM_RUN, ITEM_WINDOW } from './packet-items.js'
 import type { OutMessage, PayloadPool } from './payload-pool.js'
-import { Redundancy, type Repeat, type RepeatOwner } from './redundancy.js'
+import { earlyRepeats, Redundancy, type Repeat, type RepeatOwner } from './redundancy.js'
 import type { PacketItems } from './sent-packets.js'
 import { addRepeatable, type UnreliableOwner, UnreliableSender, writeNumbered } from './unreliable-sender.js'
 
@@ -23,6 +23,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   maxWholeBytes = MAX_WHOLE_BYTES
   /** Whether fragments may go into the packet. Set with each packet. */
   admitsBlocks = true
+  /** How often small messages of thin streams are repeated early. Set with each update. */
+  earlyRepeats = 0
   /** The window that the peer announced for each lane. */
   window: LaneWindow
   /** Framed bytes of everything that waits or is unacknowledged. */
@@ -59,13 +61,15 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     return best
   }
 
-  beginUpdate(): void {
+  /** `risk`: how likely a packet is to be lost. */
+  beginUpdate(risk: number): void {
+    this.earlyRepeats = earlyRepeats(risk)
     this.#redundancy.beginUpdate()
   }
 
-  /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats. */
-  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, now: number): number {
-    let offset = leavesAnyway && !this.#redundancy.isEmpty ? this.#redundancy.write(bytes, at, end, items) : at
+  /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats; `hasMessages`: because of new ones or such as were lost. */
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, hasMessages: boolean, now: number): number {
+    let offset = leavesAnyway && this.#redundancy.length > 0 ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
     this.#turn++
     for (;;) {
       const before = offset
@@ -128,7 +132,11 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   handleFirstSent(message: OutMessage): void {
-    if (message.redundancy > 0 && message.fragments === undefined) this.#redundancy.add(message)
+    if (message.fragments !== undefined) return
+    const isSmall = message.end - message.start <= MAX_EARLY_BYTES && this.#redundancy.length < MAX_EARLY_MESSAGES
+    const early = isSmall ? this.earlyRepeats : 0
+    if (early > message.redundancy) this.#redundancy.add(message, early, true)
+    else if (message.redundancy > 0) this.#redundancy.add(message, message.redundancy, false)
   }
 
   handleUnreliableReleased(message: OutMessage, isExpired: boolean): void {
@@ -136,7 +144,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   handleRepeatable(message: OutMessage): boolean {
-    return this.#redundancy.add(message)
+    return this.#redundancy.add(message, message.redundancy, false)
   }
 
   writeRepeat(repeat: Repeat, bytes: Uint8Array, at: number, end: number, items: PacketItems): number {

@@ -49,7 +49,7 @@ export class Path {
   #unackedPackets = 0
   #firstUnackedAt = 0
   #largestReceivedAt = 0
-  /** The ack is not to wait: something came out of order, or the owner asked for it. */
+  /** The ack is not to wait: the owner asked for it. */
   #isUrgent = false
 
   // What was sent.
@@ -121,7 +121,6 @@ export class Path {
     this.#received.add(sequence)
     if (sequence > largest) this.#largestReceivedAt = at
     if (!isAckEliciting) return
-    if (sequence !== largest + 1 && largest >= 0) this.#isUrgent = true
     if (this.#unackedPackets++ === 0) this.#firstUnackedAt = at
   }
 
@@ -130,11 +129,12 @@ export class Path {
     const offset = readAck(bytes, at, end, nextSequence, ranges)
     if (offset < 0) return -1
     this.#observeAckDelay(ranges.delayMs)
+    let rttMs = -1
     const isNewest = ranges.largest > this.#largestAcked
     if (isNewest) {
       this.#largestAcked = ranges.largest
       const newest = this.#sent.get(ranges.largest)
-      if (newest !== undefined) this.#sample(newest, receivedAt)
+      if (newest !== undefined) rttMs = this.#sample(newest, receivedAt)
     }
     let isProgress = false
     for (let i = 0; i < ranges.count; i++) {
@@ -150,6 +150,7 @@ export class Path {
       this.#probesLeft = 0
     } else if (!isNewest) return offset
     this.#detectLost(receivedAt) // also where only packets arrived that carry nothing: what was sent before them may be lost
+    this.#congestion.handleAckEnd(rttMs, receivedAt)
     this.#trim(receivedAt)
     return offset
   }
@@ -158,6 +159,7 @@ export class Path {
 
   /** Begins an update's transmit: refills what pacing releases, max(10 packets, rate × elapsed). */
   beginTransmit(now: number): void {
+    this.#congestion.handleUpdate(now - this.#lastTransmitAt)
     const paced = this.rtt.hasSample ? this.#congestion.pacingRate(this.rtt.smoothed) * (now - this.#lastTransmitAt) : 0
     this.#budget = Math.max(MIN_BURST_PACKETS * MTU, paced)
     this.#lastTransmitAt = now
@@ -185,7 +187,7 @@ export class Path {
   /** Whether an ack should leave now, even alone. `nextUpdateMs`: the time until it could leave next. */
   isAckDue(now: number, nextUpdateMs: number): boolean {
     if (this.#unackedPackets === 0) return false
-    return this.#isUrgent || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.#firstUnackedAt + this.#maxAckDelayMs
+    return this.#isUrgent || this.#unackedPackets >= ACK_AFTER_PACKETS || now + nextUpdateMs >= this.ackDeadline
   }
 
   /** What has arrived, or arrives next, is acknowledged without waiting. */
@@ -231,6 +233,7 @@ export class Path {
     packet.sentAt = now
     packet.bytes = bytes
     this.#sent.commit(packet, sequence)
+    this.#congestion.handleSent(packet, this.#bytesInFlight, now)
     this.#bytesInFlight += bytes
     this.#packetsInFlight++
     this.#budget -= bytes
@@ -244,6 +247,7 @@ export class Path {
   /** A transmit has ended with nothing more to send: where the window would have admitted more, acks say nothing about it until a transmit fills it. */
   noteNothingToSend(): void {
     this.#isAppLimited = this.#hasWindow
+    if (this.#isAppLimited) this.#congestion.handleAppLimited(this.#bytesInFlight)
   }
 
   /** A transmit has ended because window or pacing admit no more. */
@@ -284,7 +288,10 @@ export class Path {
     this.#samplesFrom = now
     for (let sequence = this.#sent.oldest; sequence < this.#sent.end; sequence++) {
       const packet = this.#sent.get(sequence)
-      if (packet !== undefined) packet.sentAt += ms
+      if (packet === undefined) continue
+      packet.sentAt += ms
+      packet.firstSentAt += ms
+      packet.deliveredAt += ms
     }
     this.#lastSentAt += ms
     this.#lastCarrierAt += ms
@@ -298,10 +305,12 @@ export class Path {
     this.#observedAckDelayMs = Math.max(delay, this.#observedAckDelayMs - (this.#observedAckDelayMs - delay) / 16)
   }
 
-  #sample(packet: SentPacket, receivedAt: number): void {
-    if (packet.sentAt < this.#samplesFrom || receivedAt < packet.sentAt) return
+  /** Returns the sample, -1 for none. */
+  #sample(packet: SentPacket, receivedAt: number): number {
+    if (packet.sentAt < this.#samplesFrom || receivedAt < packet.sentAt) return -1
     this.rtt.addSample(receivedAt - packet.sentAt, ranges.delayMs)
     this.#lastSampleAt = receivedAt
+    return Math.max(0, receivedAt - packet.sentAt - ranges.delayMs)
   }
 
   #acknowledge(packet: SentPacket, now: number): void {
@@ -310,7 +319,8 @@ export class Path {
       this.#bytesInFlight -= packet.bytes
       this.#packetsInFlight--
       if (packet.items.length > 0) this.#carriersInFlight--
-      this.#congestion.handleAcked(packet.bytes, packet.sentAt, this.#isAppLimited, this.rtt.smoothed, now)
+      this.loss.addArrived()
+      this.#congestion.handleAcked(packet, this.#isAppLimited, this.rtt.smoothed, now)
     }
     if (packet.acked >= 0) this.#received.forget(packet.acked)
     this.#owner.handlePacketAcked(packet)
@@ -357,7 +367,7 @@ export class Path {
 
   #lose(packet: SentPacket, now: number): void {
     packet.isLost = true
-    packet.lossEvent = this.#congestion.handleLost(packet.sentAt, now)
+    packet.lossEvent = this.#congestion.handleLost(packet, now)
     this.#bytesInFlight -= packet.bytes
     this.#packetsInFlight--
     if (packet.items.length > 0) this.#carriersInFlight--

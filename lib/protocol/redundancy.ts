@@ -1,6 +1,6 @@
-// Messages with `redundancy: n` ride again in the next n packets that leave anyway, one per update, oldest first, until they are acknowledged:
-// a lost packet then costs a game no round trip.
-import { MAX_REDUNDANT_MESSAGES } from '../wire/limits.js'
+// Repeats: messages with `redundancy: n` ride again in the next n packets that leave anyway, one per update, oldest first, until they are acknowledged: a lost packet then
+// costs a game no round trip. Small reliable messages of a thin stream do so by themselves where packets get lost (early repeats), in packets with new messages only.
+import { EARLY_REPEAT_RESIDUAL, MAX_EARLY_REPEATS, MAX_REDUNDANT_MESSAGES } from '../wire/limits.js'
 import type { OutMessage } from './payload-pool.js'
 import type { PacketItems } from './sent-packets.js'
 
@@ -9,6 +9,8 @@ export interface Repeat {
   readonly message: OutMessage
   readonly lane: number
   readonly id: number
+  /** The connection repeats it of its own accord: it makes no ack into a packet with messages. */
+  readonly isEarly: boolean
   left: number
   /** The update in which it was sent last. */
   update: number
@@ -30,8 +32,8 @@ export class Redundancy {
     this.#owner = owner
   }
 
-  get isEmpty(): boolean {
-    return this.#repeats.length === 0
+  get length(): number {
+    return this.#repeats.length
   }
 
   beginUpdate(): void {
@@ -39,18 +41,18 @@ export class Redundancy {
   }
 
   /** Takes a message that has just been sent for the first time. False where too many are being repeated. */
-  add(message: OutMessage): boolean {
+  add(message: OutMessage, times: number, isEarly: boolean): boolean {
     if (this.#repeats.length >= MAX_REDUNDANT_MESSAGES) return false
-    this.#repeats.push({ message, lane: message.lane, id: message.id, left: message.redundancy, update: this.#update })
+    this.#repeats.push({ message, lane: message.lane, id: message.id, isEarly, left: times, update: this.#update })
     return true
   }
 
-  /** Writes what is due for a repeat in this update, oldest first. Returns the offset behind it. */
-  write(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
+  /** Writes what is due for a repeat in this update, oldest first; early ones only beside new messages. Returns the offset behind it. */
+  write(bytes: Uint8Array, at: number, end: number, items: PacketItems, hasMessages: boolean): number {
     let offset = at
     for (let i = 0; i < this.#repeats.length; ) {
       const repeat = this.#repeats[i]!
-      if (repeat.update === this.#update) {
+      if (repeat.update === this.#update || (repeat.isEarly && !hasMessages)) {
         i++
         continue
       }
@@ -81,4 +83,10 @@ export class Redundancy {
     const [repeat] = this.#repeats.splice(index, 1)
     this.#owner.releaseRepeat(repeat!)
   }
+}
+
+/** How often a message is repeated early at this risk of loss: until the chance that all its packets are lost is as small as it should be. */
+export function earlyRepeats(risk: number): number {
+  if (risk <= EARLY_REPEAT_RESIDUAL) return 0
+  return Math.min(Math.ceil(Math.log(EARLY_REPEAT_RESIDUAL) / Math.log(risk)) - 1, MAX_EARLY_REPEATS)
 }

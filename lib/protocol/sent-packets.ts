@@ -17,6 +17,13 @@ export class SentPacket {
   isProbed = false
   /** The largest packet number that the packet acknowledged, -1 for none. */
   acked = -1
+  // What BBR notes as it leaves (see delivery-rate.ts): bytes delivered, lost and in flight by then, and when the last ack, and the packet that it was for, were.
+  delivered = 0
+  lost = 0
+  inFlight = 0
+  deliveredAt = 0
+  firstSentAt = 0
+  isAppLimited = false
   readonly items: PacketItems = []
 }
 

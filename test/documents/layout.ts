@@ -60,13 +60,14 @@ export class LayoutReader {
     return this.offset === this.#bytes.length
   }
 
-  read(layout: Layout): Parsed {
+  /** `outer`: the fields in front of a group, whose sizes it may name. */
+  read(layout: Layout, outer: Parsed = {}): Parsed {
     const parsed: Parsed = {}
     for (const { name, kind, group } of layout) {
-      if (group === undefined) parsed[name] = this.#readKind(kind, parsed)
+      if (group === undefined) parsed[name] = this.#readKind(kind, { ...outer, ...parsed })
       else {
         const count = numberOf(parsed, name)
-        parsed[name] = Array.from({ length: count }, () => this.read(group))
+        parsed[name] = Array.from({ length: count }, () => this.read(group, parsed))
       }
     }
     return parsed

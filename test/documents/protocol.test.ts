@@ -67,7 +67,8 @@ t.test('every payload that two connections exchange is a run of frames of the pa
     for (const { name, body } of parsePayload(payload)) {
       seen.set(name, (seen.get(name) ?? 0) + 1)
       if (body.one !== undefined) checkPart(body.one as Parsed)
-      else if (Array.isArray(body.count)) for (const item of body.count) checkPart(item.one as Parsed)
+      else if (Array.isArray(body.count))
+        for (const item of body.count) checkPart((item.one ?? { ...body, payload: item.payload }) as Parsed)
       else if (body.data !== undefined) checkPart(body)
     }
   }
@@ -85,6 +86,10 @@ t.test('every payload that two connections exchange is a run of frames of the pa
   // Beside other traffic a newer one takes the place of a large sequenced message; on an idle link it goes.
   sent.set(next, payloadOf(next, 5000))
   pair.client.send(next, sent.get(next)!, 'sequenced', pair.now)
+  for (const delivery of ['reliable', 'ordered'] as const) {
+    sent.set(++next, payloadOf(next, 8))
+    for (let i = 0; i < 2; i++) pair.client.send(next, sent.get(next)!, delivery, pair.now)
+  }
   pair.run(5000) // idle, so that both sides ping
   t.equal(pair.client.connection.failure, undefined)
   t.equal(pair.server.connection.failure, undefined)

@@ -146,10 +146,10 @@ t.test('reorderQueue counts messages that wait for an earlier one', async (t) =>
   await world.step(1000)
   const [peer] = [...server.peers]
   world.network.stages = [loss(1)]
-  clients[0]!.send(Num, { n: 0 })
+  for (let n = 0; n <= 8; n++) clients[0]!.send(Num, { n }) // more than would be repeated early
   await world.step(20)
   world.network.stages = [delay(50)]
-  for (let n = 1; n <= 4; n++) clients[0]!.send(Num, { n })
+  for (let n = 9; n <= 12; n++) clients[0]!.send(Num, { n })
   await world.until(() => peer!.reorderQueue === 4, 100)
   t.equal(server.reorderQueue, 4)
   await world.step(1000)

@@ -87,7 +87,7 @@ function live(
   const strict = new Rfc9438(false)
   let now = 10_000
   const ack = (): void => {
-    cubic.handleAcked(MTU, now - rttMs, false, rttMs, now)
+    cubic.handleAcked({ bytes: MTU, sentAt: now - rttMs }, false, rttMs, now)
     for (const rfc of [same, strict]) rfc.acked(1, (now - rttMs) / 1000, rttMs / 1000, now / 1000)
     look(cubic.window / MTU, same.cwnd, strict.cwnd)
     now += rttMs / Math.max(1, Math.floor(same.cwnd))
@@ -95,11 +95,11 @@ function live(
   for (let i = 0; i < slowStart; i++) ack()
   for (const rtts of rounds) {
     const sentAt = now - 1
-    cubic.handleLost(sentAt, now)
+    cubic.handleLost({ sentAt: sentAt }, now)
     for (const rfc of [same, strict]) rfc.lost(sentAt / 1000, now / 1000)
     look(cubic.window / MTU, same.cwnd, strict.cwnd)
     // A second loss of the same round trip is the same event.
-    cubic.handleLost(sentAt - 0.5, now)
+    cubic.handleLost({ sentAt: sentAt - 0.5 }, now)
     for (const rfc of [same, strict]) rfc.lost((sentAt - 0.5) / 1000, now / 1000)
     now += rttMs + 1
     const until = now + rtts * rttMs
@@ -128,7 +128,7 @@ t.test('the window never shrinks but by a loss, and never more than doubles in a
         const before = cubic.window
         for (let acks = Math.floor(before / MTU); acks > 0; acks--) {
           const window = cubic.window
-          cubic.handleAcked(MTU, now - life.rttMs, false, life.rttMs, now)
+          cubic.handleAcked({ bytes: MTU, sentAt: now - life.rttMs }, false, life.rttMs, now)
           if (cubic.window < window) throw new Error('it shrank')
         }
         if (cubic.window > 2 * before) throw new Error('it more than doubled')
@@ -136,7 +136,7 @@ t.test('the window never shrinks but by a loss, and never more than doubles in a
       }
       for (const rtts of life.rounds) {
         for (let i = 0; i < Math.min(rtts, 8); i++) round()
-        cubic.handleLost(now - 1, now)
+        cubic.handleLost({ sentAt: now - 1 }, now)
         now += life.rttMs
       }
     }),
@@ -153,19 +153,19 @@ t.test('a spurious loss, wherever it happens, leaves the window as if it had not
       for (const count of [slowStart, ...rounds.map((rtts) => rtts * 4)]) {
         for (let i = 0; i < count; i++) {
           now += rttMs / 10
-          both((cubic) => cubic.handleAcked(MTU, now - rttMs, false, rttMs, now))
+          both((cubic) => cubic.handleAcked({ bytes: MTU, sentAt: now - rttMs }, false, rttMs, now))
         }
         let event = 0
-        for (let i = 0; i < losses; i++) event = mistaken.handleLost(now - 1, now)
+        for (let i = 0; i < losses; i++) event = mistaken.handleLost({ sentAt: now - 1 }, now)
         for (let i = 0; i < losses; i++) mistaken.handleSpurious(event)
         if (mistaken.window !== other.window || mistaken.pacingRate(rttMs) !== other.pacingRate(rttMs)) return false
         // The curve goes on where it was, too.
         for (let i = 0; i < 20; i++) {
           now += rttMs / 10
-          both((cubic) => cubic.handleAcked(MTU, now - rttMs / 20, false, rttMs, now))
+          both((cubic) => cubic.handleAcked({ bytes: MTU, sentAt: now - rttMs / 20 }, false, rttMs, now))
           if (mistaken.window !== other.window) return false
         }
-        both((cubic) => cubic.handleLost(now - 1, now))
+        both((cubic) => cubic.handleLost({ sentAt: now - 1 }, now))
         now += 2 * rttMs
       }
       return true

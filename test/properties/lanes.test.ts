@@ -62,12 +62,12 @@ class World implements MessageSink {
 
   /** One packet leaves, where there is anything to say. */
   transmit(room: number, admitsBlocks: boolean): boolean {
-    this.#sender.beginUpdate()
+    this.#sender.beginUpdate(0)
     this.#sender.maxWholeBytes = room - 6
     this.#sender.admitsBlocks = admitsBlocks
     const bytes = new Uint8Array(room + 1).fill(0xee)
     const items: number[] = []
-    const end = this.#sender.write(bytes, 0, room, items, true, 0)
+    const end = this.#sender.write(bytes, 0, room, items, true, true, 0)
     if (end > room || bytes[room] !== 0xee) throw new Error('a packet was filled beyond its end')
     if (end === 0) return false
     this.#packets.push({ bytes: bytes.slice(0, end), items, raises: [], hasArrived: false, isSettled: false })

@@ -56,6 +56,16 @@ export function framesOf(bytes: Uint8Array): Frame[] {
       const channel = bytes[at++]!
       const id = u24()
       frames.push({ type, channel, id, messages: Array.from({ length: bytes[at++]! }, message) })
+    } else if (type === 0x15 || type === 0x16) {
+      // For those who look, a run like any other.
+      const channel = bytes[at++]!
+      const id = u24()
+      const count = bytes[at++]!
+      const typeId = varint()
+      const length = varint()
+      const payloads = Array.from({ length: count }, (_, i) => bytes.slice(at + i * length, at + (i + 1) * length))
+      at += count * length
+      frames.push({ type: type - 2, channel, id, messages: payloads.map((payload) => ({ typeId, payload })) })
     } else if (type >= 0x18 && type <= 0x1b) {
       const channel = type >= 0x1a ? bytes[at++]! : 0
       const id = u24()

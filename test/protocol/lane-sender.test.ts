@@ -22,6 +22,7 @@ class Bench implements LaneOwner {
   readonly lane: LaneSender
   maxWholeBytes = 1173
   admitsBlocks = true
+  earlyRepeats = 0
   released: number[] = []
   expired: number[] = []
   firstSent: number[] = []

@@ -142,5 +142,23 @@ t.test('a channel that the game does not use is refused, and a frame that is non
     t.equal(new Bench().read([0x1b, channel, 0, 0, 0, 5, 67, 0, 64, ...block]), -1)
   }
   t.equal(new Bench().read([0x13, 255, 0, 0, 0, 1, ...one]), -1, 'the control lane is ordered')
-  for (const type of [0x00, 0x03, 0x15, 0x17, 0x1c, 0x40]) t.equal(new Bench().read([type, 0, 0, 0]), -2)
+  for (const type of [0x00, 0x03, 0x17, 0x1c, 0x40]) t.equal(new Bench().read([type, 0, 0, 0]), -2)
+})
+
+t.test('a run of messages that are alike says type and size once; one that is cut off, or empty, is malformed', async (t) => {
+  for (const [frame, lane] of [
+    [0x15, 32],
+    [0x16, 0],
+  ] as const) {
+    const bench = new Bench()
+    const run = [frame, 0, 0, 0, 0, 3, 5, 2, 1, 2, 3, 4, 5, 6]
+    t.equal(bench.read(run), run.length)
+    t.strictSame(
+      bench.heard,
+      [1, 3, 5].map((n) => ({ lane, typeId: 5, bytes: [n, n + 1] })),
+    )
+    for (let length = 1; length < run.length; length++) t.equal(new Bench().read(run.slice(0, length)), -1, `${length} bytes`)
+    t.equal(new Bench().read([frame, 0, 0, 0, 0, 0, 5, 0]), -1)
+    t.equal(new Bench().read([frame, 1, 0, 0, 0, 1, 5, 0]), -1, 'a channel that the game does not use')
+  }
 })

@@ -282,7 +282,7 @@ t.test('a path may begin at any number, and goes over 2^32', async (t) => {
   t.strictSame(sender.acked, range(2 ** 32 - 3, 2 ** 32 + 2))
 })
 
-t.test('acks wait for data to ride on, unless a packet is missing, ten have come, or time is up', async (t) => {
+t.test('acks wait for data to ride on, unless ten packets have come, or time is up', async (t) => {
   const receiver = (): Path => new Sender().path
   let path = receiver()
   path.handleReceived(0, true, 0)
@@ -294,7 +294,7 @@ t.test('acks wait for data to ride on, unless a packet is missing, ten have come
   path = receiver()
   path.handleReceived(0, true, 0)
   path.handleReceived(2, true, 0)
-  t.ok(path.isAckDue(0, 16), 'a gap')
+  t.notOk(path.isAckDue(0, 16), 'a gap: jitter makes many, and what is small is repeated anyway')
 
   path = receiver()
   for (let i = 0; i < ACK_AFTER_PACKETS; i++) path.handleReceived(i, true, 0)

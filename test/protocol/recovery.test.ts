@@ -1,5 +1,6 @@
 // What a game notices of a bad network: losses, slow loops, stalls, bulk beside small messages, and links that come back.
 import t from 'tap'
+import { MAX_EARLY_BYTES } from '../../lib/wire/limits.js'
 import { framesOf } from './frames-of.js'
 import { type Delivery, type End, Pair } from './pair.js'
 import { numberOf, payload } from './payloads.js'
@@ -62,7 +63,7 @@ t.test('a 10 Hz loop beside a 144 Hz loop, without loss: nothing is resent, and 
     let sent = 0
     pair.run(30_000, (end, now) => {
       sent++
-      for (const delivery of ['reliable', 'ordered', 'unreliable'] as Delivery[]) end.send(1, payload(sent), delivery, now)
+      for (const delivery of ['reliable', 'ordered', 'unreliable'] as Delivery[]) end.send(1, payload(sent, MAX_EARLY_BYTES), delivery, now)
     })
     t.equal(resent(), 0, `jitter ${jitterMs}`)
     for (const end of [pair.client, pair.server]) {
@@ -80,7 +81,7 @@ t.test('a loop that is slower than it said is mostly waited for, once its acks h
   const pair = new Pair(5, { delayMs: 20 }, { client: { intervalMs: 250, maxAckDelayMs: 20 } })
   let ticks = 0
   const tick = (end: End, now: number): void => {
-    if (end === pair.server && ticks++ % 30 === 0) end.send(1, payload(ticks), 'reliable', now)
+    if (end === pair.server && ticks++ % 30 === 0) end.send(1, payload(ticks, MAX_EARLY_BYTES), 'reliable', now)
   }
   pair.run(5000, tick)
   const resent = countResent(pair)
@@ -96,7 +97,7 @@ for (const stallMs of [3000, 60_000]) {
       const tick = (end: End, now: number): void => {
         const side = end === pair.client ? 'client' : 'server'
         if (sent[side] - end.connection.pendingAcks > -1 && end.connection.pendingAcks < 500)
-          end.send(1, payload(sent[side]++, 50), 'ordered', now)
+          end.send(1, payload(sent[side]++, MAX_EARLY_BYTES), 'ordered', now)
         end.send(2, payload(0, 100), 'unreliable', now)
       }
       pair.run(2000, tick)

@@ -1,5 +1,12 @@
 import t from 'tap'
-import { MAX_REDUNDANT_MESSAGES } from '../../lib/wire/limits.js'
+import { earlyRepeats } from '../../lib/protocol/redundancy.js'
+import {
+  EARLY_REPEAT_RESIDUAL,
+  MAX_EARLY_BYTES,
+  MAX_EARLY_MESSAGES,
+  MAX_EARLY_REPEATS,
+  MAX_REDUNDANT_MESSAGES,
+} from '../../lib/wire/limits.js'
 import { framesOf } from './frames-of.js'
 import { type Delivery, Pair } from './pair.js'
 import { numberOf, numbers, payload } from './payloads.js'
@@ -126,5 +133,93 @@ t.test('a reliable record that was acknowledged and serves another message is no
   t.strictSame(
     pair.server.received.map((m) => numberOf(m.bytes)).sort((a, b) => a - b),
     numbers(sent),
+  )
+})
+
+t.test('early repeats: as many as make the loss of all unlikely', async (t) => {
+  t.strictSame([0, EARLY_REPEAT_RESIDUAL, 0.01, 0.05, 0.1, 0.2, 0.9].map(earlyRepeats), [0, 0, 1, 2, 3, 4, MAX_EARLY_REPEATS])
+})
+
+for (const delivery of ['reliable', 'ordered'] as Delivery[]) {
+  t.test(
+    `${delivery}: small messages of a thin stream are repeated while a path is new, and not once it has shown that it loses nothing`,
+    async (t) => {
+      const pair = new Pair(1, { delayMs: 50 })
+      const rides = ridesOf(pair, 1400, (update, now) => void pair.client.send(REPEATED, payload(update), delivery, now))
+      t.strictSame(rides.get(5), [5, 6, 7])
+      t.strictSame(rides.get(600), [600, 601])
+      t.strictSame(rides.get(1390), [1390])
+      pair.run(500)
+      t.equal(pair.server.received.filter((m) => m.typeId === REPEATED).length, rides.size, 'each is delivered once')
+    },
+  )
+
+  t.test(`${delivery}: where packets get lost, the next packets bring what was in them`, async (t) => {
+    const pair = new Pair(2, { delayMs: 100, loss: 0.05 })
+    const sentAt: number[] = []
+    let late = 0
+    pair.server.onReceived = (m) => {
+      if (m.typeId === REPEATED && pair.now - sentAt[numberOf(m.bytes)]! > 100 + 3 * 16) late++
+    }
+    ridesOf(pair, 3000, (_update, now) => {
+      pair.client.send(REPEATED, payload(sentAt.length), delivery, now)
+      sentAt.push(now)
+    })
+    t.ok(late <= 30, `${late} of 3000 are later than two updates: those behind three losses in a row`)
+  })
+}
+
+t.test('a repeat and the new message behind it share one run', async (t) => {
+  const pair = new Pair(1, { delayMs: 50 })
+  const runs: number[][] = []
+  pair.onPacket = (toServer, bytes) => {
+    if (toServer) runs.push(framesOf(bytes).flatMap((f) => (f.type === 0x14 ? [f.id!, f.messages.length] : [])))
+  }
+  let sent = 0
+  pair.run(47, (end, now) => {
+    if (end === pair.client) end.send(REPEATED, payload(sent++), 'ordered', now)
+  })
+  t.strictSame(runs, [
+    [0, 1],
+    [0, 2],
+    [0, 3],
+  ])
+})
+
+t.test('no early repeats of what is larger than 64 bytes, of dense streams, in acks, or of more than 8 at once', async (t) => {
+  const repeated = (tick: (end: Pair['client'], update: number, now: number) => void): number => {
+    const pair = new Pair(1, { delayMs: 50 })
+    const seen = new Set<number>()
+    let repeats = 0
+    pair.onPacket = (toServer, bytes) => {
+      if (!toServer) return
+      for (const frame of framesOf(bytes)) for (const m of frame.messages) seen.size === seen.add(numberOf(m.payload)).size && repeats++
+    }
+    let update = 0
+    pair.run(160, (end, now) => {
+      if (end === pair.client) tick(end, update++, now)
+      else end.send(STEADY, payload(0), 'unreliable', now) // so that the client has acks to send
+    })
+    return repeats
+  }
+  t.equal(
+    repeated((end, update, now) => void end.send(REPEATED, payload(update, MAX_EARLY_BYTES - 1), 'ordered', now)),
+    0,
+  )
+  t.equal(
+    repeated((end, update, now) => {
+      for (let i = 0; i <= MAX_EARLY_MESSAGES; i++) end.send(REPEATED, payload(100 * update + i), 'ordered', now)
+    }),
+    0,
+  )
+  t.equal(
+    repeated((end, update, now) => void (update === 0 && end.send(REPEATED, payload(0), 'ordered', now))),
+    0,
+  )
+  t.equal(
+    repeated((end, update, now) => {
+      if (update < 2) for (let i = 0; i < MAX_EARLY_MESSAGES; i++) end.send(REPEATED, payload(100 * update + i), 'ordered', now)
+    }),
+    MAX_EARLY_MESSAGES,
   )
 })

@@ -3,6 +3,7 @@ import { LaneReceiver } from '../../lib/protocol/lane-receiver.js'
 import { type LaneOwner, LaneSender } from '../../lib/protocol/lane-sender.js'
 import { laneIndex } from '../../lib/protocol/lanes.js'
 import { PayloadPool } from '../../lib/protocol/payload-pool.js'
+import { MAX_EARLY_BYTES } from '../../lib/wire/limits.js'
 import { restoreId } from '../../lib/wire/sequence.js'
 import { framesOf } from './frames-of.js'
 import { type Delivery, Pair, random } from './pair.js'
@@ -32,7 +33,7 @@ t.test('packet numbers cross 2^16, 2^24 and 2^32 without notice', async (t) => {
       20_000,
       (end, now) => {
         if (now > stopAt) return
-        for (const delivery of deliveries) end.send(1, payload(sent), delivery, now)
+        for (const delivery of deliveries) end.send(1, payload(sent, MAX_EARLY_BYTES), delivery, now) // too large for early repeats
         if (end === pair.client) sent++
       },
     )
@@ -69,6 +70,7 @@ t.test('message ids cross 2^16, 2^24 and 2^32 on every lane, with losses and win
       const owner: LaneOwner = {
         maxWholeBytes: 1173,
         admitsBlocks: true,
+        earlyRepeats: 0,
         handleReleased: (message) => pool.releaseMessage(message),
         handleFirstSent: () => {},
       }
