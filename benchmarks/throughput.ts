@@ -11,6 +11,10 @@ const WARM_UP_MESSAGES = 5000
 const MIN_MESSAGES = 1000
 const WARM_UP_BYTES = 32 << 20
 
+/** Warming up ends with an attempt of about this length. */
+const WARM_UP_SECONDS = 0.3
+const MAX_WARM_UPS = 6
+
 /** All rounds of one peer at one size and delivery. */
 export interface ThroughputRow {
   readonly peer: string
@@ -57,11 +61,9 @@ export async function measureThroughput(
   const found = new Map<BenchmarkPeer, ThroughputRow>()
   for (const peer of peers) {
     bench.progress(`${delivery} ${bytes} B, warming up: ${peer.name}`)
-    const warmUp = await attempt(peer, bytes, delivery, limited(WARM_UP_MESSAGES, bytes))
-    if (warmUp === undefined) continue
-    // The second estimate comes from code that has been compiled.
-    const warm = await attempt(peer, bytes, delivery, countFor(rateOf(warmUp), 0.3, bytes))
-    counts.set(peer, countFor(rateOf(warm ?? warmUp), bench.seconds, bytes))
+    const rate = await warmUp(peer, bytes, delivery)
+    if (rate === undefined) continue
+    counts.set(peer, countFor(rate, bench.seconds, bytes))
     found.set(peer, { peer: peer.name, delivery, bytes, rates: [], received: 0, sent: 0, bytesOnWire: undefined, datagrams: undefined })
   }
   for (let round = 1; round <= bench.runs; round++) {
@@ -101,6 +103,20 @@ export function throughputCells(row: ThroughputRow, rows: readonly ThroughputRow
 export function rateIn(rows: readonly ThroughputRow[], peer: string, delivery: BenchmarkDelivery, bytes: number): number | undefined {
   const row = rows.find((r) => r.peer === peer && r.bytes === bytes && r.delivery === delivery)
   return row === undefined ? undefined : median(row.rates)
+}
+
+/** The rate that comes out once code is compiled: each attempt is as long as the one before lets expect. Undefined where the peer has no such delivery. */
+async function warmUp(peer: BenchmarkPeer, bytes: number, delivery: BenchmarkDelivery): Promise<number | undefined> {
+  let count = limited(WARM_UP_MESSAGES, bytes)
+  let rate: number | undefined
+  for (let i = 0; i < MAX_WARM_UPS; i++) {
+    const result = await attempt(peer, bytes, delivery, count)
+    if (result === undefined || result.received === 0) return rate
+    rate = rateOf(result)
+    if (result.seconds > WARM_UP_SECONDS / 2) break
+    count = countFor(rate, WARM_UP_SECONDS, bytes)
+  }
+  return rate
 }
 
 /** Without a forced garbage collection before it: that throws compiled code away, and what is measured then is the compiler. */

@@ -1,0 +1,75 @@
+// Processes of their own, asked over node's IPC: what is measured alone must not share a heap, a loop or a core with what drives it.
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** What a child answers to, by name. */
+export type Answers = Readonly<Record<string, (parameter: any) => unknown>>
+
+interface Question {
+  readonly id: number
+  readonly name: string
+  readonly parameter: unknown
+}
+
+interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** A process that runs a file of processes/. */
+export class Child {
+  readonly #process: ChildProcess
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  #lastId = 0
+
+  constructor(name: string, nodeOptions: readonly string[] = []) {
+    this.#process = fork(fileURLToPath(new URL(`./processes/${name}.js`, import.meta.url)), [], { execArgv: [...nodeOptions] })
+    this.#process.on('message', ({ id, result, error }: Answer) => {
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (error === undefined) waiting?.resolve(result)
+      else waiting?.reject(new Error(`${name}: ${error}`))
+    })
+    this.#process.once('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ended with ${signal ?? code}`))
+      this.#waiting.clear()
+    })
+  }
+
+  /** Resolves with what the child's answer of that name gives. */
+  ask<T = void>(name: string, parameter?: unknown): Promise<T> {
+    const id = ++this.#lastId
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#process.send({ id, name, parameter } satisfies Question, (error) => {
+        if (error !== null) reject(error)
+      })
+    }) as Promise<T>
+  }
+
+  /** Ends it, however busy it is. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    await new Promise<void>((resolve) => {
+      this.#process.once('exit', () => resolve())
+      this.#process.kill('SIGKILL')
+    })
+  }
+}
+
+/** In the child: answers until the parent goes. */
+export function answer(answers: Answers): void {
+  process.on('message', async ({ id, name, parameter }: Question) => {
+    try {
+      process.send?.({ id, result: await answers[name]!(parameter) } satisfies Answer)
+    } catch (error) {
+      process.send?.({ id, error: (error as Error).stack ?? String(error) } satisfies Answer)
+    }
+  })
+  process.once('disconnect', () => process.exit())
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

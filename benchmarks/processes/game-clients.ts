@@ -1,0 +1,85 @@
+// Many players in one process, each a Client with a socket of its own. They are updated in turns, so that their packets spread over the tick as those of real players do.
+import { Client } from 'tickwire'
+import { FixedStepLoop } from '../../lib/endpoint/loop.js'
+import { systemClock } from '../../lib/io/clock.js'
+import { answer } from '../child.js'
+import { gameMessages, INPUT, Input, Order, Receipt, View } from '../game-messages.js'
+
+export interface Joining {
+  readonly port: number
+  readonly clients: number
+  /** Attempts to connect at the same time. */
+  readonly atOnce: number
+}
+
+export interface Playing {
+  /** Updates of each client a second. */
+  readonly hz: number
+  /** Whether each update sends an Input, and an Order. */
+  readonly inputs: boolean
+  readonly orders: boolean
+}
+
+export interface ClientFigures {
+  readonly connected: number
+  /** Messages that came from the server. */
+  readonly received: number
+}
+
+/** Turns a second: a multiple of every `hz`. */
+const TURNS_HZ = 240
+
+const clients: Client[] = []
+let playing: Playing = { hz: 30, inputs: false, orders: false }
+let received = 0
+let turn = 0
+
+answer({
+  /** Resolves with the seconds that it took, from the first connect to the last welcome. */
+  async join({ port, clients: count, atOnce }: Joining): Promise<number> {
+    new FixedStepLoop(systemClock, { intervalMs: 0, tick: 0, tickMs: 0 }, { hz: TURNS_HZ }, (ticks) => {
+      takeTurn()
+      ticks()
+    })
+    const start = performance.now()
+    let left = count
+    const joinSome = async (): Promise<void> => {
+      while (left-- > 0) clients.push(await joined(port))
+    }
+    await Promise.all(Array.from({ length: atOnce }, joinSome))
+    return (performance.now() - start) / 1000
+  },
+
+  play(parameter: Playing): void {
+    playing = parameter
+  },
+
+  figures(): ClientFigures {
+    return { connected: clients.filter((client) => client.connected).length, received }
+  },
+})
+
+async function joined(port: number): Promise<Client> {
+  // Always dgram: what is measured is the server, and a socket of a client costs the least memory so.
+  const client = new Client({ messages: gameMessages, transport: 'dgram' })
+  client.onMessage(View, () => {
+    received++
+  })
+  client.onMessage(Receipt, () => {
+    received++
+  })
+  await client.connect({ host: '127.0.0.1', port })
+  return client
+}
+
+/** Updates the clients whose turn it is. */
+function takeTurn(): void {
+  const turns = Math.round(TURNS_HZ / playing.hz)
+  turn = (turn + 1) % turns
+  for (let i = turn; i < clients.length; i += turns) {
+    const client = clients[i]!
+    if (playing.inputs) client.send(Input, INPUT)
+    if (playing.orders) client.send(Order, INPUT)
+    client.update()
+  }
+}

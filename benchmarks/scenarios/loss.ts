@@ -1,0 +1,190 @@
+// Latency where datagrams are lost, in simulated time: KCP's published scenario, and curves over the loss.
+import { MessageFactory, uint32 } from 'tickwire'
+import { delay, loss as lossOf, simulate } from 'tickwire/simulator'
+import type { Bench, Scenario, Target } from '../scenario.js'
+import { mean, median, percent, percentile } from '../statistics.js'
+import { VARIANTS, type Variant } from './variants.js'
+
+const MESSAGES = 1000
+const INTERVAL_MS = 20
+
+/** 60–125 ms a round trip, so half of that each way, all values alike likely. */
+const DELAY_MS = 46.25
+const JITTER_MS = 16.25
+
+const KCP_LOSS = 0.05
+
+/** KCP's test calls its update every ms, so the first is as in the original; games are slower. */
+const LOOPS_HZ = [1000, 100, 60]
+
+const CURVE_LOSSES = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]
+const CURVE_HZ = 100
+
+/** Simulated time that the last messages may need. */
+const TIMEOUT_MS = 120_000
+
+/** From KCP's README, in ms, over its own simulator. Its bytes: measured on a link like it, at user level, in another run. */
+const PUBLISHED = [
+  ['KCP default (published)', 740, 1507],
+  ['KCP normal (published)', 156, 571],
+  ['KCP fast (published)', 138, 392],
+] as const
+const KCP_FAST_BYTES = 60
+
+const ASKED = { mean: 105, max: 200 }
+
+const messages = new MessageFactory()
+const Ping = messages.define('Ping', { number: uint32, filler: uint32 })
+
+interface Row {
+  readonly variant: string
+  readonly hz: number
+  readonly loss: number
+  readonly mean: number
+  readonly p99: number
+  /** The largest of a run: the median of all seeds, and the worst. */
+  readonly max: number
+  readonly worst: number
+  /** UDP payload of a message, to the server and back. */
+  readonly bytesToServer: number
+  readonly bytesToClient: number
+}
+
+export const loss: Scenario = {
+  name: 'loss',
+  title: 'latency under loss, in simulated time: KCP’s scenario, and 0 to 30 %',
+  method: `${MESSAGES} messages of 8 bytes, one every ${INTERVAL_MS} ms, ordered, and echoed by the server's handler in the same way; a round trip takes 60–125 ms, and the given share of datagrams is lost in each direction. Latency from send to the echo's handler. \`--runs\` times two seeds for KCP's scenario (5 % loss), and \`--runs\` for each point of the curves (loops at ${CURVE_HZ} Hz); mean and p99 are of all seeds together, max is the median of the seeds' largest. KCP's own figures are published ones, not measured here.`,
+  seconds: 1,
+  async run(bench) {
+    const kcp: Row[] = []
+    const curves: Row[] = []
+    for (const variant of VARIANTS) {
+      for (const hz of LOOPS_HZ) kcp.push(await measure(variant, hz, KCP_LOSS, bench.runs * 2, bench))
+      for (const share of CURVE_LOSSES) curves.push(await measure(variant, CURVE_HZ, share, bench.runs, bench))
+    }
+    return {
+      tables: [
+        {
+          title: 'KCP’s scenario: 5 % loss each way',
+          columns: ['who', 'loop Hz', 'mean ms', 'p99 ms', 'max ms', 'worst max ms', 'B to server', 'B to client'],
+          rows: [
+            ...kcp.map((row) => [row.variant, String(row.hz), ...cells(row)]),
+            ...PUBLISHED.map(([name, meanMs, max]) => {
+              const bytes = name.startsWith('KCP fast') ? `${KCP_FAST_BYTES} (measured elsewhere)` : ''
+              return [name, '', String(meanMs), '', String(max), '', bytes, bytes]
+            }),
+          ],
+        },
+        {
+          title: `Over the loss, loops at ${CURVE_HZ} Hz`,
+          columns: ['who', 'loss', 'mean ms', 'p99 ms', 'max ms', 'worst max ms', 'B to server', 'B to client'],
+          rows: curves.map((row) => [row.variant, percent(row.loss), ...cells(row)]),
+        },
+      ],
+      targets: kcp.filter(({ hz }) => hz === LOOPS_HZ[0]).flatMap(targets),
+      charts: [
+        {
+          kind: 'lines',
+          name: '',
+          title: 'ordered echo over the loss in each direction',
+          unit: 'ms',
+          x: { label: 'loss', ticks: CURVE_LOSSES.map((share) => percent(share)) },
+          lines: VARIANTS.flatMap(({ name }) => {
+            const rows = curves.filter((row) => row.variant === name)
+            return [
+              { name: `${name}, mean`, values: rows.map((row) => row.mean) },
+              { name: `${name}, p99`, values: rows.map((row) => row.p99) },
+              { name: `${name}, max`, values: rows.map((row) => row.max) },
+            ]
+          }),
+        },
+      ],
+    }
+  },
+}
+
+function cells(row: Row): string[] {
+  return [row.mean, row.p99, row.max, row.worst, row.bytesToServer, row.bytesToClient].map((value) => value.toFixed(1))
+}
+
+function targets(row: Row): Target[] {
+  const what = `KCP's scenario, ${row.variant}:`
+  return [
+    { what: `${what} mean`, value: row.mean, unit: 'ms', asked: { atMost: ASKED.mean } },
+    { what: `${what} max`, value: row.max, unit: 'ms', asked: { atMost: ASKED.max } },
+    { what: `${what} bytes a message to the server`, value: row.bytesToServer, asked: { atMost: KCP_FAST_BYTES } },
+    { what: `${what} bytes a message to the client`, value: row.bytesToClient, asked: { atMost: KCP_FAST_BYTES } },
+  ]
+}
+
+async function measure(variant: Variant, hz: number, share: number, seeds: number, bench: Bench): Promise<Row> {
+  const latencies: number[] = []
+  const maxima: number[] = []
+  const bytesToServer: number[] = []
+  const bytesToClient: number[] = []
+  for (let seed = 1; seed <= seeds; seed++) {
+    bench.progress(`loss: ${variant.name}, ${percent(share)} at ${hz} Hz, seed ${seed} of ${seeds}`)
+    const echoes = await echo(variant, hz, share, seed)
+    latencies.push(...echoes.latencies)
+    maxima.push(Math.max(...echoes.latencies))
+    bytesToServer.push(echoes.bytesToServer / MESSAGES)
+    bytesToClient.push(echoes.bytesToClient / MESSAGES)
+  }
+  return {
+    variant: variant.name,
+    hz,
+    loss: share,
+    mean: mean(latencies),
+    p99: percentile(latencies, 0.99),
+    max: median(maxima),
+    worst: Math.max(...maxima),
+    bytesToServer: mean(bytesToServer),
+    bytesToClient: mean(bytesToClient),
+  }
+}
+
+interface Echoes {
+  readonly latencies: readonly number[]
+  readonly bytesToServer: number
+  readonly bytesToClient: number
+}
+
+/** One run of the scenario. */
+async function echo({ options }: Variant, hz: number, share: number, seed: number): Promise<Echoes> {
+  const { clients, clock, until } = await simulate({
+    seed,
+    messages,
+    clients: 1,
+    network: [delay(DELAY_MS, JITTER_MS), lossOf(share)],
+    serverOptions: options,
+    clientOptions: options,
+    server(server) {
+      server.onMessage(Ping, (ping, peer) => {
+        peer.send(Ping, ping)
+      })
+      server.run({ hz })
+    },
+  })
+  const client = clients[0]!
+  const sentAt: number[] = []
+  const latencies: number[] = []
+  client.onMessage(Ping, ({ number }) => {
+    if (number !== latencies.length) throw new Error(`echo ${number} came, expected ${latencies.length}`)
+    latencies.push(clock.now() - sentAt[number]!)
+  })
+  const before = client.metrics()
+  const start = clock.now()
+  const loop = client.run({
+    hz,
+    onTick() {
+      while (sentAt.length < MESSAGES && clock.now() >= start + sentAt.length * INTERVAL_MS) {
+        client.send(Ping, { number: sentAt.length, filler: 0 })
+        sentAt.push(clock.now())
+      }
+    },
+  })
+  await until(() => latencies.length === MESSAGES, { timeoutMs: TIMEOUT_MS })
+  loop.stop()
+  const after = client.metrics()
+  return { latencies, bytesToServer: after.outBytes - before.outBytes, bytesToClient: after.inBytes - before.inBytes }
+}
