@@ -17,14 +17,25 @@ interface Answer {
   readonly error?: string
 }
 
+/** Characters of standard error that are kept. */
+const MAX_LAST_WORDS = 2000
+
 /** A process that runs a file of processes/. */
 export class Child {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #lastId = 0
+  #lastWords = ''
 
   constructor(name: string, nodeOptions: readonly string[] = []) {
-    this.#process = fork(fileURLToPath(new URL(`./processes/${name}.js`, import.meta.url)), [], { execArgv: [...nodeOptions] })
+    this.#process = fork(fileURLToPath(new URL(`./processes/${name}.js`, import.meta.url)), [], {
+      execArgv: [...nodeOptions],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    })
+    // Thousands of clients on an overloaded machine warn a thousand times; what a process died of is kept.
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-MAX_LAST_WORDS)
+    })
     this.#process.on('message', ({ id, result, error }: Answer) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -32,7 +43,7 @@ export class Child {
       else waiting?.reject(new Error(`${name}: ${error}`))
     })
     this.#process.once('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ended with ${signal ?? code}`))
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ended with ${signal ?? code}: ${this.#lastWords}`))
       this.#waiting.clear()
     })
   }

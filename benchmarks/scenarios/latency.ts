@@ -2,8 +2,8 @@
 import { Client, MessageFactory, Server, uint32 } from 'tickwire'
 import { FixedStepLoop } from '../../lib/endpoint/loop.js'
 import { createTransport } from '../../lib/endpoint/network-endpoint.js'
-import { systemClock } from '../../lib/io/clock.js'
 import type { Address } from '../../lib/io/address.js'
+import { systemClock } from '../../lib/io/clock.js'
 import type { Transport } from '../../lib/io/transport.js'
 import type { Scenario } from '../scenario.js'
 import { medians, percentile } from '../statistics.js'
@@ -191,7 +191,7 @@ async function rawRally(kind: TransportKind): Promise<Rally> {
   }
 }
 
-function sendNumber(transport: Transport, number: number, { host, port }: Pick<Address, "host" | "port">): void {
+function sendNumber(transport: Transport, number: number, { host, port }: Pick<Address, 'host' | 'port'>): void {
   const buffer = transport.buffer()
   new DataView(buffer.buffer, buffer.byteOffset).setUint32(0, number)
   transport.send(4, host, port)

@@ -87,9 +87,7 @@ export const link: Scenario = {
         lines: VARIANTS.flatMap((variant) =>
           QUEUES.map((queue) => ({
             name: `${variant.name}, queue of ${queue} BDP`,
-            values: rows
-              .filter((row) => row.variant === variant && row.hz === hz && row.queue === queue)
-              .map((row) => row.share * 100),
+            values: rows.filter((row) => row.variant === variant && row.hz === hz && row.queue === queue).map((row) => row.share * 100),
           })),
         ),
       })),
@@ -114,7 +112,11 @@ async function measure(one: Case, bench: Bench): Promise<Row> {
 }
 
 /** One transfer, or none, with small messages beside it. */
-async function play({ variant, hz, loss: share, queue }: Case, durationMs: number, isBulk: boolean): Promise<{ bytes: number; p99: number }> {
+async function play(
+  { variant, hz, loss: share, queue }: Case,
+  durationMs: number,
+  isBulk: boolean,
+): Promise<{ bytes: number; p99: number }> {
   const stages = [bandwidth(BYTES_PER_SECOND, queue * BANDWIDTH_DELAY_BYTES), delay(DELAY_MS), loss(share)]
   const { server, clients, clock, step } = await simulate({
     seed: 1,
