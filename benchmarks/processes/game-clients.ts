@@ -32,15 +32,15 @@ const TURNS_HZ = 240
 const clients: Client[] = []
 let playing: Playing = { hz: 30, inputs: false, orders: false }
 let received = 0
+let isRunning = false
 let turn = 0
 
 answer({
   /** Resolves with the seconds that it took, from the first connect to the last welcome. */
   async join({ port, clients: count, atOnce }: Joining): Promise<number> {
-    new FixedStepLoop(systemClock, { intervalMs: 0, tick: 0, tickMs: 0 }, { hz: TURNS_HZ }, (ticks) => {
-      takeTurn()
-      ticks()
-    })
+    if (!isRunning)
+      new FixedStepLoop(systemClock, { intervalMs: 0, tick: 0, tickMs: 0 }, { hz: TURNS_HZ, onTick: takeTurn }, (ticks) => ticks())
+    isRunning = true
     const start = performance.now()
     let left = count
     const joinSome = async (): Promise<void> => {

@@ -19,6 +19,9 @@ const SERVER_HZ = 250
 /** After the last connect, before anything is measured: a client's first pings take two seconds. */
 const SETTLE_MS = 2500
 
+/** Updates a second of a client that is in while others still connect. */
+const JOINING_HZ = 4
+
 const CONNECTING_AT_ONCE = 128
 
 /** What tickwire's messages of 32 and 64 bytes are as datagrams, for the raw loop. */
@@ -150,6 +153,7 @@ async function playTickwire(transport: TransportKind, clients: number, seconds: 
   const game = new Child('game-clients')
   try {
     const port = await server.ask<number>('listen', { transport, maxPeers: clients, hz: SERVER_HZ } satisfies Listening)
+    await game.ask('play', { hz: JOINING_HZ, inputs: false, orders: false } satisfies Playing)
     await game.ask('join', { port, clients, atOnce: CONNECTING_AT_ONCE } satisfies Joining)
     await game.ask('play', { hz: HZ, inputs: true, orders: false } satisfies Playing)
     await sleep(SETTLE_MS)
