@@ -1,5 +1,6 @@
 // All scenarios, in the order of their letters in docs/benchmarks.
 import type { Scenario } from '../scenario.js'
+import { allocations } from './allocations.js'
 import { bulk } from './bulk.js'
 import { connections } from './connections.js'
 import { latency } from './latency.js'
@@ -10,4 +11,4 @@ import { messages } from './messages.js'
 import { players } from './players.js'
 import { wire } from './wire.js'
 
-export const scenarios: readonly Scenario[] = [messages, bulk, players, latency, loss, link, memory, connections, wire]
+export const scenarios: readonly Scenario[] = [messages, bulk, players, latency, loss, link, allocations, memory, connections, wire]
