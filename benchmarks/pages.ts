@@ -43,7 +43,7 @@ ${found.map(({ scenario, one }) => overviewSection(scenario, one)).join('\n')}`
 }
 
 function overviewSection(scenario: Scenario, one: Measured | undefined): string {
-  const heading = `## ${scenario.name}: ${scenario.title}\n\n${scenario.method}\n`
+  const heading = `## ${capitalized(scenario.title)}\n\n${scenario.method}\n`
   if (one === undefined) return `${heading}\nNot measured yet: \`npm run bench -- ${scenario.name} --out docs/benchmarks\`.\n`
   const charts = one.report.charts.map((chart) => `![${chart.title}](${chartFile(scenario.name, chart.name)})\n`)
   return `${heading}\n${[...charts, targetList(one.report)].filter((part) => part !== '').join('\n')}\nTables: [${scenario.name}.md](${scenario.name}.md). Figures: [${scenario.name}.json](${scenario.name}.json).\n`
@@ -53,13 +53,17 @@ function scenarioPage(scenario: Scenario, one: Measured): string {
   const tables = one.report.tables.map(
     ({ title, columns, rows }) => `${title === undefined ? '' : `## ${title}\n\n`}${renderMarkdown(columns, rows)}\n`,
   )
-  return `# ${scenario.title}
+  return `# ${capitalized(scenario.title)}
 
 ${scenario.method}
 
 \`${one.command}\`, ${one.date.slice(0, 10)}, ${one.runs} rounds. ${machineLine(one.machine)}.
 
 ${[...tables, targetList(one.report)].filter((part) => part !== '').join('\n')}`
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function targetList(report: Report): string {

@@ -10,7 +10,7 @@ import { transportOption } from '../transports.js'
 import type { AllocationFigures, AllocationQuestion, AllocationSubject, PauseFigures, PauseQuestion } from './allocation-questions.js'
 
 /** Packets of one measurement, and those that arrive between two looks at the heap. */
-const PACKETS = 500
+const PACKETS = 400
 const PACKETS_A_TURN = 8
 const MAX_TURNS = 10 * PACKETS
 
@@ -20,6 +20,9 @@ const RUN_MESSAGES = 32
 /** Messages a tick, each way, while pauses are watched: 6000 a second. */
 const BUSY_MESSAGES = 100
 const BUSY_HZ = 60
+
+/** Rounds between collections: about 5 MB each, of 128. A collection takes as long as a round. */
+const ROUNDS_A_COLLECTION = 10
 
 const messages = new MessageFactory()
 const State = messages.define(
@@ -41,6 +44,7 @@ async function costs({ subject, rounds }: AllocationQuestion): Promise<Allocatio
   const decodedObject = measureDecoding()
   const runs: { runs: number; alone: number }[] = []
   for (let round = -rounds; round < rounds; round++) {
+    if (round % ROUNDS_A_COLLECTION === 0) globalThis.gc?.()
     const figures = { runs: await measure(pair, RUN_MESSAGES), alone: await measure(pair, 1) }
     if (round >= 0) runs.push(figures)
   }
@@ -73,7 +77,6 @@ async function connect(subject: AllocationSubject): Promise<Pair> {
 
 /** Bytes that the server's receiving allocates for one packet with `count` messages. */
 async function measure({ server, client }: Pair, count: number): Promise<number> {
-  globalThis.gc?.()
   let grown = 0
   let packets = 0
   for (let turns = 0; packets < PACKETS; turns++) {

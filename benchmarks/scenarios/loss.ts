@@ -1,16 +1,8 @@
 // Latency where datagrams are lost, in simulated time: KCP's published scenario, and curves over the loss.
-import { MessageFactory, uint32 } from 'tickwire'
-import { delay, loss as lossOf, simulate } from 'tickwire/simulator'
+import { echo, INTERVAL_MS, MESSAGES } from '../echo.js'
 import type { Bench, Scenario, Target } from '../scenario.js'
 import { mean, median, percent, percentile } from '../statistics.js'
 import { VARIANTS, type Variant } from './variants.js'
-
-const MESSAGES = 1000
-const INTERVAL_MS = 20
-
-/** 60–125 ms a round trip, so half of that each way, all values alike likely. */
-const DELAY_MS = 46.25
-const JITTER_MS = 16.25
 
 const KCP_LOSS = 0.05
 
@@ -19,9 +11,6 @@ const LOOPS_HZ = [1000, 100, 60]
 
 const CURVE_LOSSES = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]
 const CURVE_HZ = 100
-
-/** Simulated time that the last messages may need. */
-const TIMEOUT_MS = 120_000
 
 /** From KCP's README, in ms, over its own simulator. Its bytes: measured on a link like it, at user level, in another run. */
 const PUBLISHED = [
@@ -32,9 +21,6 @@ const PUBLISHED = [
 const KCP_FAST_BYTES = 60
 
 const ASKED = { mean: 105, max: 200 }
-
-const messages = new MessageFactory()
-const Ping = messages.define('Ping', { number: uint32, filler: uint32 })
 
 interface Row {
   readonly variant: string
@@ -124,7 +110,7 @@ async function measure(variant: Variant, hz: number, share: number, seeds: numbe
   const bytesToClient: number[] = []
   for (let seed = 1; seed <= seeds; seed++) {
     bench.progress(`loss: ${variant.name}, ${percent(share)} at ${hz} Hz, seed ${seed} of ${seeds}`)
-    const echoes = await echo(variant, hz, share, seed)
+    const echoes = await echo({ options: variant.options, hz, loss: share, seed })
     latencies.push(...echoes.latencies)
     maxima.push(Math.max(...echoes.latencies))
     bytesToServer.push(echoes.bytesToServer / MESSAGES)
@@ -141,50 +127,4 @@ async function measure(variant: Variant, hz: number, share: number, seeds: numbe
     bytesToServer: mean(bytesToServer),
     bytesToClient: mean(bytesToClient),
   }
-}
-
-interface Echoes {
-  readonly latencies: readonly number[]
-  readonly bytesToServer: number
-  readonly bytesToClient: number
-}
-
-/** One run of the scenario. */
-async function echo({ options }: Variant, hz: number, share: number, seed: number): Promise<Echoes> {
-  const { clients, clock, until } = await simulate({
-    seed,
-    messages,
-    clients: 1,
-    network: [delay(DELAY_MS, JITTER_MS), lossOf(share)],
-    serverOptions: options,
-    clientOptions: options,
-    server(server) {
-      server.onMessage(Ping, (ping, peer) => {
-        peer.send(Ping, ping)
-      })
-      server.run({ hz })
-    },
-  })
-  const client = clients[0]!
-  const sentAt: number[] = []
-  const latencies: number[] = []
-  client.onMessage(Ping, ({ number }) => {
-    if (number !== latencies.length) throw new Error(`echo ${number} came, expected ${latencies.length}`)
-    latencies.push(clock.now() - sentAt[number]!)
-  })
-  const before = client.metrics()
-  const start = clock.now()
-  const loop = client.run({
-    hz,
-    onTick() {
-      while (sentAt.length < MESSAGES && clock.now() >= start + sentAt.length * INTERVAL_MS) {
-        client.send(Ping, { number: sentAt.length, filler: 0 })
-        sentAt.push(clock.now())
-      }
-    },
-  })
-  await until(() => latencies.length === MESSAGES, { timeoutMs: TIMEOUT_MS })
-  loop.stop()
-  const after = client.metrics()
-  return { latencies, bytesToServer: after.outBytes - before.outBytes, bytesToClient: after.inBytes - before.inBytes }
 }
