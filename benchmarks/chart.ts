@@ -41,7 +41,8 @@ export function renderChart(chart: Chart): string {
 }
 
 function renderBars(chart: BarChart): string {
-  const names = [...new Set(chart.groups.flatMap((group) => group.bars.map((bar) => bar.name)))]
+  // In one order whoever was the fastest, so that a name has its colour.
+  const names = [...new Set(chart.groups.flatMap((group) => group.bars.map((bar) => bar.name)))].sort()
   const parts: string[] = []
   let y = 52
   for (const { label, bars } of chart.groups) {

@@ -57,7 +57,7 @@ function scenarioPage(scenario: Scenario, one: Measured): string {
 
 ${scenario.method}
 
-\`${one.command}\`, ${one.date.slice(0, 10)}, ${one.runs} rounds. ${machineLine(one.machine)}.
+\`${one.command}\`, ${one.date.slice(0, 10)}, --runs ${one.runs}. ${machineLine(one.machine)}.
 
 ${[...tables, targetList(one.report)].filter((part) => part !== '').join('\n')}`
 }
