@@ -58,7 +58,8 @@ export class MemoryTransport implements Transport {
     const slot = other.#tail++ % SLOTS
     const bytes = other.#memory.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + length)
     bytes.set(this.#buffer.subarray(0, length))
-    other.#inbox[slot] = { bytes, host: this.#address.host, port: this.#address.port, at: performance.now() }
+    const datagram = { bytes, length, host: this.#address.host, port: this.#address.port, at: performance.now() }
+    other.#inbox[slot] = datagram
     if (other.waiting === 1) other.onReadable?.()
   }
 

@@ -13,6 +13,7 @@ const WARM_UP_BYTES = 32 << 20
 
 /** Warming up ends with an attempt of about this length. */
 const WARM_UP_SECONDS = 0.3
+const MIN_WARM_UPS = 3
 const MAX_WARM_UPS = 6
 
 /** All rounds of one peer at one size and delivery. */
@@ -71,6 +72,7 @@ export async function measureThroughput(
       const result = await attempt(peer, bytes, delivery, counts.get(peer)!)
       if (result === undefined) continue
       row.rates.push(rateOf(result))
+      counts.set(peer, countFor(rateOf(result), bench.seconds, bytes)) // a busy moment must not make all later rounds short
       row.received += result.received
       row.sent += result.sent
       if (result.bytesOnWire !== undefined) row.bytesOnWire = (row.bytesOnWire ?? 0) + result.bytesOnWire
@@ -113,7 +115,7 @@ async function warmUp(peer: BenchmarkPeer, bytes: number, delivery: BenchmarkDel
     const result = await attempt(peer, bytes, delivery, count)
     if (result === undefined || result.received === 0) return rate
     rate = rateOf(result)
-    if (result.seconds > WARM_UP_SECONDS / 2) break
+    if (i >= MIN_WARM_UPS - 1 && result.seconds > WARM_UP_SECONDS / 2) break
     count = countFor(rate, WARM_UP_SECONDS, bytes)
   }
   return rate
