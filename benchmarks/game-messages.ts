@@ -14,5 +14,8 @@ export const View = gameMessages.define('View', sixteen, { from: 'server', deliv
 export const Order = gameMessages.define('Order', eight, { from: 'client' })
 export const Receipt = gameMessages.define('Receipt', sixteen, { from: 'server' })
 
+/** Thousands of clients on a few cores may all be late, and nobody is to leave for that. */
+export const TIMEOUT_MS = 60_000
+
 export const INPUT = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 }
 export const VIEW = { ...INPUT, i: 9, j: 10, k: 11, l: 12, m: 13, n: 14, o: 15, p: 16 }

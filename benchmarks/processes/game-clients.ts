@@ -3,7 +3,7 @@ import { Client } from 'tickwire'
 import { FixedStepLoop } from '../../lib/endpoint/loop.js'
 import { systemClock } from '../../lib/io/clock.js'
 import { answer } from '../child.js'
-import { gameMessages, INPUT, Input, Order, Receipt, View } from '../game-messages.js'
+import { gameMessages, INPUT, Input, Order, Receipt, TIMEOUT_MS, View } from '../game-messages.js'
 
 export interface Joining {
   readonly port: number
@@ -60,8 +60,8 @@ answer({
 })
 
 async function joined(port: number): Promise<Client> {
-  // Always dgram: what is measured is the server, and a socket of a client costs the least memory so.
-  const client = new Client({ messages: gameMessages, transport: 'dgram' })
+  // On whatever costs the clients least, as they are not what is measured.
+  const client = new Client({ messages: gameMessages, transport: 'auto', timeoutMs: TIMEOUT_MS })
   client.onMessage(View, () => {
     received++
   })

@@ -3,7 +3,7 @@ import { Server } from 'tickwire'
 import { FixedStepLoop } from '../../lib/endpoint/loop.js'
 import { systemClock } from '../../lib/io/clock.js'
 import { answer } from '../child.js'
-import { gameMessages, Input, Order, Receipt, VIEW, View } from '../game-messages.js'
+import { gameMessages, Input, Order, Receipt, TIMEOUT_MS, VIEW, View } from '../game-messages.js'
 import { percentile } from '../statistics.js'
 import { type TransportKind, transportOption } from '../transports.js'
 
@@ -43,6 +43,7 @@ answer({
       messages: gameMessages,
       ...transportOption(transport),
       maxPeers,
+      timeoutMs: TIMEOUT_MS,
       maxMessagesPerSecond: 0,
       maxConnectsPerSecond: 0,
     })
