@@ -21,7 +21,7 @@ export interface Arguments {
 export function helpFor(scenarios: readonly Scenario[]): string {
   return `npm run bench -- [scenario …] [options]
 
-Without a scenario: messages. "all" runs every one, which takes about an hour.
+Without a scenario: messages. "all" runs every one, which takes more than half an hour.
 
 ${scenarios.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 

@@ -35,6 +35,8 @@ export interface Bench {
 
 /** What a scenario has measured. */
 export interface Report {
+  /** What was measured, as numbers, for the JSON. */
+  readonly figures: unknown
   readonly tables: readonly Table[]
   readonly targets: readonly Target[]
   readonly charts: readonly Chart[]

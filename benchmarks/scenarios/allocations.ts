@@ -30,6 +30,7 @@ export const allocations: Scenario = {
       pauses.set(transport, await inChild<PauseFigures>([], 'pauses', { transport, seconds: bench.seconds } satisfies PauseQuestion))
     }
     return {
+      figures: { costs: Object.fromEntries(costs), pauses: Object.fromEntries(pauses) },
       tables: [
         {
           title: 'Bytes allocated by receiving',

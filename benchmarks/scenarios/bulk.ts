@@ -23,6 +23,7 @@ export const bulk: Scenario = {
     const sizes = bench.sizes ?? SIZES
     for (const bytes of sizes) rows.push(...(await measureThroughput(peers, bytes, 'ordered', bench)))
     return {
+      figures: rows,
       tables: [{ columns: THROUGHPUT_COLUMNS, rows: rows.map((row) => throughputCells(row, rows)) }],
       targets: sizes.flatMap((bytes) =>
         bench.transports.flatMap((transport) =>

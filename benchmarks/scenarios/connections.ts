@@ -38,6 +38,7 @@ export const connections: Scenario = {
     const rows: Row[] = []
     for (const transport of bench.transports) rows.push(await measure(transport, bench))
     return {
+      figures: rows,
       tables: [
         {
           columns: ['transport', 'accepted/s by the clock', 'accepted/s of server CPU', 'µs server CPU each'],

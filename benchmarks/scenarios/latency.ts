@@ -61,6 +61,7 @@ export const latency: Scenario = {
       }
     }
     return {
+      figures: rows,
       tables: [
         {
           columns: ['transport', 'loop Hz', 'who', 'p50 ms', 'p99 ms', 'p99.9 ms'],

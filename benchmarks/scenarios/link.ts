@@ -62,6 +62,7 @@ export const link: Scenario = {
       for (const hz of LOOPS_HZ)
         for (const queue of QUEUES) for (const share of LOSSES) rows.push(await measure({ variant, hz, queue, loss: share }, bench))
     return {
+      figures: rows,
       tables: [
         {
           columns: ['who', 'loop Hz', 'queue', 'loss', 'goodput', 'small p99 ms', 'on the empty link', 'ratio'],

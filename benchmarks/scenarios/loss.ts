@@ -51,6 +51,7 @@ export const loss: Scenario = {
       for (const share of CURVE_LOSSES) curves.push(await measure(variant, CURVE_HZ, share, bench.runs, bench))
     }
     return {
+      figures: { kcp, curves, published: PUBLISHED },
       tables: [
         {
           title: 'KCP’s scenario: 5 % loss each way',

@@ -35,6 +35,7 @@ export const memory: Scenario = {
     const rows: Row[] = []
     for (const transport of bench.transports) rows.push(...(await measure(transport, bench)))
     return {
+      figures: rows,
       tables: [
         {
           columns: ['transport', 'peers', 'heap + external B/peer', 'heap B/peer', 'external B/peer', 'RSS B/peer'],

@@ -21,6 +21,7 @@ export const messages: Scenario = {
     for (const delivery of bench.deliveries)
       for (const bytes of bench.sizes ?? SIZES) rows.push(...(await measureThroughput(peers, bytes, delivery, bench)))
     return {
+      figures: rows,
       tables: [{ columns: THROUGHPUT_COLUMNS, rows: rows.map((row) => throughputCells(row, rows)) }],
       targets: targets(rows, bench),
       charts: charts(rows, bench),

@@ -37,6 +37,7 @@ export const wire: Scenario = {
       }
     }
     return {
+      figures: rows,
       tables: [
         {
           columns: ['delivery', 'bytes', 'peer', 'B alone', 'datagrams alone', 'B in runs', 'datagrams in runs'],

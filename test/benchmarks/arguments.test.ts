@@ -9,7 +9,7 @@ const scenarios = ['messages', 'bulk', 'wire'].map(
     title: `what ${name} is`,
     method: '',
     seconds: 1,
-    run: async () => ({ tables: [], targets: [], charts: [] }),
+    run: async () => ({ figures: [], tables: [], targets: [], charts: [] }),
   }),
 )
 const read = (...args: string[]) => readArguments(args, scenarios)

@@ -34,6 +34,7 @@ const measured: Measured = {
   machine: { cpu: 'abacus', cores: 2, system: 'linux', node: 'v20', crypto: 'none' },
   runs: 5,
   report: {
+    figures: [1.5],
     tables: [{ columns: ['who', 'ms'], rows: [['tickwire', '1.5']] }],
     targets: [{ what: 'mean', value: 1.5, unit: 'ms', asked: { atMost: 1 } }],
     charts: [bars, lines],
