@@ -17,6 +17,9 @@ interface Answer {
   readonly error?: string
 }
 
+/** How long an answer may take: ten thousand clients that connect, on a busy machine. */
+const ANSWER_MS = 300_000
+
 /** Characters of standard error that are kept. */
 const MAX_LAST_WORDS = 2000
 
@@ -48,11 +51,18 @@ export class Child {
     })
   }
 
-  /** Resolves with what the child's answer of that name gives. */
-  ask<T = void>(name: string, parameter?: unknown): Promise<T> {
+  /** Resolves with what the child's answer of that name gives; rejects where none comes in time. */
+  ask<T = void>(name: string, parameter?: unknown, timeoutMs = ANSWER_MS): Promise<T> {
     const id = ++this.#lastId
     return new Promise<unknown>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
+      const timer = setTimeout(() => reject(new Error(`"${name}" was not answered within ${timeoutMs / 1000} s`)), timeoutMs)
+      const settled =
+        <V>(settle: (value: V) => void) =>
+        (value: V) => {
+          clearTimeout(timer)
+          settle(value)
+        }
+      this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
       this.#process.send({ id, name, parameter } satisfies Question, (error) => {
         if (error !== null) reject(error)
       })

@@ -14,6 +14,9 @@ const ROUNDS = 30
 
 const ASKED_BYTES = 64
 
+/** Above the longest `--seconds`. */
+const MAX_SECONDS = 900
+
 export const allocations: Scenario = {
   name: 'allocations',
   title: 'bytes allocated for each received message and packet, and pauses of garbage collection',
@@ -89,7 +92,7 @@ function measureCosts(subject: AllocationSubject, bench: Bench): Promise<Allocat
 async function inChild<T>(nodeOptions: readonly string[], name: string, parameter: unknown): Promise<T> {
   const child = new Child('allocations', nodeOptions)
   try {
-    return await child.ask<T>(name, parameter)
+    return await child.ask<T>(name, parameter, MAX_SECONDS * 1000)
   } finally {
     await child.end()
   }

@@ -7,7 +7,7 @@ import { medians } from '../statistics.js'
 import type { TransportKind } from '../transports.js'
 
 const PEERS = 10_000
-const AT_ONCE = 256
+const AT_ONCE = 64
 const SERVER_HZ = 250
 
 /** Updates of a client a second while it is idle, and when each of them sends two messages. */
