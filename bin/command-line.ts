@@ -39,7 +39,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'bench',
-    summary: 'messages a second over loopback, beside other libraries that are installed',
+    summary: 'what messages cost, beside other libraries that are installed',
     load: async () => (await import('./commands/bench.js')).bench,
   },
 ]

@@ -17,7 +17,7 @@ const LOG = 'lib/io/log.ts'
 const documents = [
   README,
   'CHANGELOG.md',
-  ...['docs', 'docs/guide'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+  ...['docs', 'docs/guide', 'docs/benchmarks'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
 ]
   .filter((path) => path.endsWith('.md'))
   .map((path) => ({ path, lines: read(path).split('\n') }))

@@ -1,3 +1,3 @@
 import { runFolders } from './run-folders.js'
 
-await runFolders('scripts')
+await runFolders('scripts', 'benchmarks')

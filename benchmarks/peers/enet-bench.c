@@ -1,9 +1,9 @@
 /* ENet in its own language: a client and a server host in one thread, over loopback. Started by enet.ts.
  *
- *   enet-bench <reliable|unreliable> <bytes> <count> <deadline ms>
+ *   enet-bench <reliable|sequenced|unsequenced> <bytes> <count> <deadline ms> <messages under way>
  *
  * Prints one line of JSON, or an "error" in it. Each message carries its number at the start and its complement at the end, which the
- * receiver checks, with the order where delivery is reliable. An unreliable message larger than the MTU goes in unreliable fragments.
+ * receiver checks, with the order where delivery is reliable or sequenced. A sequenced message larger than the MTU goes in unreliable fragments.
  */
 #include <enet/enet.h>
 #include <stdint.h>
@@ -12,10 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes and messages under way. ENet sends at most 64 KiB of unacknowledged reliable data; twice that keeps its queue from running dry. */
-#define WINDOW_BYTES (128 * 1024)
-#define MAX_WINDOW_MESSAGES 2048
-#define MIN_WINDOW_MESSAGES 8
 /* With nothing arriving for this long, unreliable messages that are still missing are lost. */
 #define LOST_AFTER_SECONDS 0.05
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
@@ -43,15 +39,16 @@ static void send_message(ENetPeer *peer, uint8_t *body, size_t bytes, uint32_t n
     if (enet_peer_send(peer, 0, packet) < 0) enet_packet_destroy(packet);
 }
 
-/* Returns what is wrong with a message, or NULL. */
-static const char *check_message(const ENetPacket *packet, size_t bytes, uint32_t count, int is_reliable, uint32_t expected)
+/* Returns what is wrong with a message, or NULL. Its number is at least `least`, and at most `most`. */
+static const char *check_message(const ENetPacket *packet, size_t bytes, uint32_t least, uint32_t most, uint32_t *found)
 {
     uint32_t number, complement;
     if (packet->dataLength != bytes) return "a message arrived with another length";
     memcpy(&number, packet->data, 4);
     memcpy(&complement, packet->data + bytes - 4, 4);
-    if (complement != ~number || number >= count) return "a message arrived changed";
-    if (is_reliable && number != expected) return "a message arrived out of order";
+    if (complement != ~number) return "a message arrived changed";
+    if (number < least || number > most) return "a message arrived out of order";
+    *found = number;
     return NULL;
 }
 
@@ -69,9 +66,9 @@ static int connect_hosts(ENetHost *server, ENetHost *client)
 
 int main(int argc, char **argv)
 {
-    int is_reliable;
+    int is_reliable, is_sequenced;
     size_t bytes;
-    uint32_t count, window, sent = 0, received = 0, lost = 0;
+    uint32_t count, window, sent = 0, received = 0, lost = 0, number = 0;
     double deadline_seconds, start, last_arrival;
     enet_uint32 flags;
     ENetAddress address;
@@ -79,16 +76,16 @@ int main(int argc, char **argv)
     ENetPeer *peer;
     uint8_t *body;
 
-    if (argc != 5) return fail("usage: enet-bench <reliable|unreliable> <bytes> <count> <deadline ms>");
+    if (argc != 6) return fail("usage: enet-bench <reliable|sequenced|unsequenced> <bytes> <count> <deadline ms> <messages under way>");
     is_reliable = strcmp(argv[1], "reliable") == 0;
+    is_sequenced = strcmp(argv[1], "sequenced") == 0;
     bytes = (size_t)strtoul(argv[2], NULL, 10);
     count = (uint32_t)strtoul(argv[3], NULL, 10);
     deadline_seconds = strtod(argv[4], NULL) / 1000;
     if (bytes < 8) return fail("bytes expected 8 or more");
-    flags = is_reliable ? ENET_PACKET_FLAG_RELIABLE : ENET_PACKET_FLAG_UNRELIABLE_FRAGMENT;
-    window = (uint32_t)(WINDOW_BYTES / bytes);
-    if (window > MAX_WINDOW_MESSAGES) window = MAX_WINDOW_MESSAGES;
-    if (window < MIN_WINDOW_MESSAGES) window = MIN_WINDOW_MESSAGES;
+    flags = is_reliable ? ENET_PACKET_FLAG_RELIABLE : is_sequenced ? ENET_PACKET_FLAG_UNRELIABLE_FRAGMENT : ENET_PACKET_FLAG_UNSEQUENCED;
+    window = (uint32_t)strtoul(argv[5], NULL, 10);
+    if (window < 1) return fail("messages under way expected 1 or more");
 
     if (enet_initialize() != 0) return fail("enet_initialize failed");
     enet_address_set_host_ip(&address, "127.0.0.1");
@@ -121,7 +118,8 @@ int main(int argc, char **argv)
         while (enet_host_service(server, &event, 0) > 0) {
             if (event.type == ENET_EVENT_TYPE_DISCONNECT) return fail("disconnected");
             if (event.type == ENET_EVENT_TYPE_RECEIVE) {
-                const char *problem = check_message(event.packet, bytes, count, is_reliable, received);
+                uint32_t least = is_reliable ? received : is_sequenced && received > 0 ? number + 1 : 0;
+                const char *problem = check_message(event.packet, bytes, least, is_reliable ? received : count - 1, &number);
                 if (problem != NULL) return fail(problem);
                 enet_packet_destroy(event.packet);
                 received++;

@@ -1,53 +1,48 @@
-// ENet, in C and without encryption: enet-bench.c, compiled when it is first needed and run as a process of its own.
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// ENet, in C and without encryption: enet-bench.c, run as a process of its own.
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { BenchmarkPeer, BenchmarkResult } from './peer.js'
-
-/** Beside this file when it runs as TypeScript, and in the project when tsc has put it into an output folder. */
-const SOURCES = ['./enet-bench.c', '../../../benchmarks/peers/enet-bench.c']
-
-const HOW_TO_GET = 'install a C compiler and ENet: apt-get install gcc libenet-dev, or brew install enet'
+import { compile, whyNotCompiled } from './compile.js'
+import type { BenchmarkDelivery, BenchmarkPeer, BenchmarkResult } from './peer.js'
+import { windowOf } from './pump.js'
 
 /** Time for the process to connect and to end, beyond the deadline of the run. */
 const GRACE_MS = 10_000
 
-export const enet: BenchmarkPeer = {
-  name: 'ENet (C)',
-  unavailable() {
-    try {
-      compile()
-      return undefined
-    } catch (error) {
-      const firstLine = String((error as { stderr?: unknown }).stderr ?? (error as Error).message).split('\n')[0]
-      return `enet-bench.c does not compile (${firstLine}); ${HOW_TO_GET}`
-    }
-  },
-  async run({ bytes, delivery, count, deadlineMs }) {
-    const mode = delivery === 'ordered' ? 'reliable' : 'unreliable'
-    const { stdout } = await promisify(execFile)(compile(), [mode, String(bytes), String(count), String(deadlineMs)], {
-      timeout: deadlineMs + GRACE_MS,
-    })
-    const result = JSON.parse(stdout) as BenchmarkResult & { error?: string }
-    if (result.error !== undefined) throw new Error(`enet-bench: ${result.error}`)
-    return result
-  },
+/** ENet sends at most 64 KiB of unacknowledged reliable data; twice that keeps its queue from running dry. */
+const WINDOW_BYTES = 128 * 1024
+
+const MAX_WINDOW_MESSAGES = 2048
+
+/** What ENet calls each delivery. Its reliable messages are ordered, and its unreliable ones sequenced, unless they are unsequenced. */
+const MODES: Readonly<Record<BenchmarkDelivery, string>> = {
+  unreliable: 'unsequenced',
+  sequenced: 'sequenced',
+  reliable: 'reliable',
+  ordered: 'reliable',
 }
 
-let compiled: string | undefined
+export interface EnetOptions {
+  readonly name?: string
+  /** Bytes under way. */
+  readonly windowBytes?: number
+  /** Messages under way, whatever their size. */
+  readonly windowMessages?: number
+}
 
-/** The path of the program, compiled once per process, in a folder of its own that goes with the process. Throws with what the compiler said. */
-function compile(): string {
-  if (compiled !== undefined) return compiled
-  const source = SOURCES.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path))
-  if (source === undefined) throw new Error('enet-bench.c was not found')
-  const folder = mkdtempSync(join(tmpdir(), 'tickwire-enet-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const program = join(folder, 'enet-bench')
-  execFileSync('cc', ['-O2', '-Wall', '-o', program, source, '-lenet'], { stdio: 'pipe', encoding: 'utf8' })
-  compiled = program
-  return program
+export function enet({ name = 'ENet (C)', windowBytes = WINDOW_BYTES, windowMessages }: EnetOptions = {}): BenchmarkPeer {
+  return {
+    name,
+    unavailable: () => whyNotCompiled('enet-bench'),
+    async run({ bytes, delivery, count, deadlineMs }) {
+      const window = windowMessages ?? windowOf(bytes, windowBytes, MAX_WINDOW_MESSAGES)
+      const { stdout } = await promisify(execFile)(
+        compile('enet-bench'),
+        [MODES[delivery], String(bytes), String(count), String(deadlineMs), String(window)],
+        { timeout: deadlineMs + GRACE_MS },
+      )
+      const result = JSON.parse(stdout) as BenchmarkResult & { error?: string }
+      if (result.error !== undefined) throw new Error(`enet-bench: ${result.error}`)
+      return result
+    },
+  }
 }

@@ -11,10 +11,10 @@ const SOCKET_BUFFER_BYTES = 4 << 20
 const WINDOW_MESSAGES = 128
 
 export const nodeDgram: BenchmarkPeer = {
-  name: 'node:dgram',
+  name: 'raw node:dgram',
   unavailable: () => undefined,
   async run({ bytes, delivery, count, deadlineMs }) {
-    if (delivery === 'ordered') return undefined
+    if (delivery !== 'unreliable') return undefined
     const [client, server] = [newSocket(), newSocket()]
     try {
       server.bind(0, '127.0.0.1')

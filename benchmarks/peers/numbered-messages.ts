@@ -29,12 +29,13 @@ export class MessageCheck {
   received = 0
   readonly #bytes: number
   readonly #count: number
-  readonly #isOrdered: boolean
+  readonly #delivery: BenchmarkDelivery
+  #next = 0
 
   constructor(bytes: number, count: number, delivery: BenchmarkDelivery) {
     this.#bytes = bytes
     this.#count = count
-    this.#isOrdered = delivery === 'ordered'
+    this.#delivery = delivery
   }
 
   /** Checks one message, which is `bytes` long and starts at `offset`. */
@@ -43,7 +44,13 @@ export class MessageCheck {
     const number = buffer.readUInt32LE(offset)
     const complement = buffer.readUInt32LE(offset + length - 4)
     if (complement !== ~number >>> 0 || number >= this.#count) throw new Error(`message ${number} arrived changed`)
-    if (this.#isOrdered && number !== this.received) throw new Error(`message ${number} arrived, expected ${this.received}`)
+    this.#checkOrder(number)
     this.received++
+  }
+
+  #checkOrder(number: number): void {
+    const isRight = this.#delivery === 'ordered' ? number === this.#next : this.#delivery !== 'sequenced' || number >= this.#next
+    if (!isRight) throw new Error(`message ${number} arrived, expected ${this.#next}`)
+    this.#next = number + 1
   }
 }

@@ -1,7 +1,14 @@
 // What a library must offer to be measured beside tickwire: messages from one end to the other, over loopback, both ends pumped by one thread.
 
-/** Ordered: every message, in order. Unreliable: some may be missing. */
-export type BenchmarkDelivery = 'ordered' | 'unreliable'
+/** Unreliable: some may be missing. Sequenced: none comes after a newer one. Reliable: every message once. Ordered: every message, in order. */
+export type BenchmarkDelivery = 'unreliable' | 'sequenced' | 'reliable' | 'ordered'
+
+export const DELIVERIES: readonly BenchmarkDelivery[] = ['unreliable', 'sequenced', 'reliable', 'ordered']
+
+/** Whether messages of this delivery may be missing. */
+export function isLossy(delivery: BenchmarkDelivery): boolean {
+  return delivery === 'unreliable' || delivery === 'sequenced'
+}
 
 /** One measurement. */
 export interface BenchmarkRun {
@@ -30,6 +37,6 @@ export interface BenchmarkPeer {
   readonly name: string
   /** Why it cannot run on this machine; undefined where it can. */
   unavailable(): string | undefined
-  /** Resolves to undefined where the library has no such delivery. Rejects where a message arrives changed or, when ordered, out of order. */
+  /** Resolves to undefined where the library has no such delivery. Rejects where a message arrives changed or, when ordered or sequenced, out of order. */
   run(run: BenchmarkRun): Promise<BenchmarkResult | undefined>
 }

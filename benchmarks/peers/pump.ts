@@ -3,6 +3,9 @@
 /** With nothing arriving for this long, messages of an unreliable delivery that are still missing are lost. Loopback takes microseconds. */
 const LOST_AFTER_MS = 50
 
+/** … and for so many turns of the event loop: one turn may take longer than that while code is compiled. */
+const LOST_AFTER_TURNS = 20
+
 /** What to pump. */
 export interface Pump {
   readonly count: number
@@ -27,6 +30,7 @@ export async function pump(options: Pump): Promise<{ sent: number; received: num
   let sent = 0
   let received = 0
   let lost = 0
+  let idleTurns = 0
   while (received + lost < count) {
     while (sent < count && sent - received - lost < window) options.send(sent++)
     options.flush?.()
@@ -36,7 +40,8 @@ export async function pump(options: Pump): Promise<{ sent: number; received: num
     if (total > received) {
       received = total
       lastArrival = now
-    } else if (isLossy && now - lastArrival > LOST_AFTER_MS) {
+      idleTurns = 0
+    } else if (isLossy && ++idleTurns > LOST_AFTER_TURNS && now - lastArrival > LOST_AFTER_MS) {
       lost = sent - received
     }
     if (now - start > deadlineMs) break

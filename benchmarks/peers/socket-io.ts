@@ -8,13 +8,21 @@ import { MessageCheck, NumberedMessages } from './numbered-messages.js'
 import type { BenchmarkPeer } from './peer.js'
 import { pump, windowOf } from './pump.js'
 
+/** Its default is 1 MB. */
+const MAX_MESSAGE_BYTES = 16 << 20
+
 export const socketIo: BenchmarkPeer = {
   name: 'socket.io',
   unavailable: () => undefined,
   async run({ bytes, delivery, count, deadlineMs }) {
-    if (delivery === 'unreliable') return undefined // its volatile messages drop only while a client is not connected
+    if (delivery !== 'ordered') return undefined // its volatile messages drop only while a client is not connected
     const http = createServer()
-    const server = new Server(http, { transports: ['websocket'], perMessageDeflate: false, serveClient: false })
+    const server = new Server(http, {
+      transports: ['websocket'],
+      perMessageDeflate: false,
+      serveClient: false,
+      maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    })
     http.listen(0, '127.0.0.1')
     await once(http, 'listening')
     const tcpConnected = once(http, 'connection') as Promise<[TcpSocket]>

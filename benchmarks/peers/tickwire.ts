@@ -1,123 +1,161 @@
-// tickwire as a game uses it: defined messages, Client and Server, sealed, over the default transport; both updated by this thread.
+// tickwire as a game uses it: defined messages, Client and Server, sealed, both updated by this thread.
 import { bytes as bytesField, Client, int32, MessageFactory, type MessageType, Server, uint32 } from 'tickwire'
-import type { BenchmarkPeer, BenchmarkRun } from './peer.js'
+import { type TransportKind, transportOption } from '../transports.js'
+import { type BenchmarkDelivery, type BenchmarkPeer, type BenchmarkRun, isLossy } from './peer.js'
 import { pump, windowOf } from './pump.js'
 
-/** Bytes of a message besides its body: number, complement, and the body's length (1 byte up to 255, else 2). */
-const numberBytes = 8
+/** Bytes of a message besides its body: number, complement, and the body's length (1 byte up to 255, else 2 or 3). */
+const NUMBER_BYTES = 8
 
-/** Messages under way, in bytes. */
+/** Messages under way, in bytes and in number. */
 const WINDOW_BYTES = 160 * 1024
+const MAX_WINDOW_MESSAGES = 8192
 
-export const tickwire: BenchmarkPeer = {
-  name: 'tickwire',
-  unavailable: () => undefined,
-  async run(run) {
-    const { messages, type, valuesOf, check } = scenarioOf(run)
-    const server = new Server({ messages, maxMessageBytes: 1024 * 1024, maxMessagesPerSecond: 0 }) // no limit: the sender is this benchmark
-    const client = new Client({ messages, maxMessageBytes: 1024 * 1024 })
-    try {
-      const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-      const loop = server.run({ hz: 1000 })
-      await client.connect({ host: '127.0.0.1', port })
-      loop.stop()
-      let received = 0
-      server.onMessage(type, (message) => {
-        if (!check(message, received)) throw new Error(`message ${received} arrived changed or out of order`)
-        received++
-      })
-      server.on('OnError', ({ error }) => {
-        throw error
-      })
-      const before = { client: client.metrics(), server: server.metrics() }
-      const result = await pump({
-        count: run.count,
-        window: windowOf(run.bytes, WINDOW_BYTES, 8192),
-        deadlineMs: run.deadlineMs,
-        isLossy: run.delivery === 'unreliable',
-        send: (number) => client.send(type, valuesOf(number)),
-        flush() {
-          client.update()
-          server.update()
-        },
-        received: () => received,
-      })
-      const after = { client: client.metrics(), server: server.metrics() }
-      return {
-        ...result,
-        bytesOnWire: after.client.outBytes - before.client.outBytes + after.server.outBytes - before.server.outBytes,
-        datagrams: after.client.outPackets - before.client.outPackets + after.server.outPackets - before.server.outPackets,
+/** A newer sequenced message replaces a waiting one of its definition. So that all of a turn leave, each has a definition of its own. */
+const SEQUENCED_TYPES = 128
+
+/** A game that sends this much raises its limits. */
+const LIMITS = { maxMessageBytes: 4 * 1024 * 1024 }
+
+export function tickwire(transport: TransportKind): BenchmarkPeer {
+  return {
+    name: `tickwire ${transport}`,
+    unavailable: () => undefined,
+    async run(run) {
+      const { messages, types, valuesOf, isRight } = scenarioOf(run)
+      const server = new Server({ messages, ...LIMITS, ...transportOption(transport), maxMessagesPerSecond: 0 })
+      const client = new Client({ messages, ...LIMITS, ...transportOption(transport) })
+      try {
+        const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+        const loop = server.run({ hz: 1000 })
+        await client.connect({ host: '127.0.0.1', port })
+        loop.stop()
+        const order = new OrderCheck(run.delivery)
+        let received = 0
+        let failure: Error | undefined
+        const handle = (message: { readonly number: number }): void => {
+          if (!isRight(message) || !order.isRight(message.number))
+            failure ??= new Error(`message ${message.number} arrived changed or out of order`)
+          received++
+        }
+        for (const type of types) server.onMessage(type, handle)
+        server.on('OnError', ({ error }) => {
+          failure ??= error
+        })
+        const before = { client: client.metrics(), server: server.metrics() }
+        const result = await pump({
+          count: run.count,
+          window: run.delivery === 'sequenced' ? SEQUENCED_TYPES : windowOf(run.bytes, WINDOW_BYTES, MAX_WINDOW_MESSAGES),
+          deadlineMs: run.deadlineMs,
+          isLossy: isLossy(run.delivery),
+          send: (number) => client.send(types[number % types.length]!, valuesOf(number)),
+          flush() {
+            client.update()
+            server.update()
+          },
+          received() {
+            if (failure !== undefined) throw failure
+            return received
+          },
+        })
+        const after = { client: client.metrics(), server: server.metrics() }
+        return {
+          ...result,
+          bytesOnWire: after.client.outBytes - before.client.outBytes + after.server.outBytes - before.server.outBytes,
+          datagrams: after.client.outPackets - before.client.outPackets + after.server.outPackets - before.server.outPackets,
+        }
+      } finally {
+        server.run({ hz: 250 }) // so that the farewell is answered
+        await client.close()
+        await server.close()
       }
-    } finally {
-      server.run({ hz: 250 }) // so that the farewell is answered
-      await client.close()
-      await server.close()
-    }
-  },
+    },
+  }
+}
+
+/** Whether messages come in the order that their delivery promises. */
+class OrderCheck {
+  readonly #delivery: BenchmarkDelivery
+  readonly #next = new Uint32Array(SEQUENCED_TYPES)
+
+  constructor(delivery: BenchmarkDelivery) {
+    this.#delivery = delivery
+  }
+
+  isRight(number: number): boolean {
+    // Sequenced holds within a definition.
+    const lane = this.#delivery === 'sequenced' ? number % SEQUENCED_TYPES : 0
+    const next = this.#next[lane]!
+    this.#next[lane] = number + 1
+    return this.#delivery === 'ordered' ? number === next : this.#delivery !== 'sequenced' || number >= next
+  }
 }
 
 /** A game defines its messages once. */
 const scenarios = new Map<string, Scenario>()
 
+interface Scenario {
+  readonly messages: MessageFactory
+  readonly types: readonly MessageType<string, any, any, 'both'>[]
+  valuesOf(number: number): object
+  /** Whether this is what was sent under its number. */
+  isRight(message: any): boolean
+}
+
 function scenarioOf(run: BenchmarkRun): Scenario {
   const key = `${run.bytes} ${run.delivery}`
-  const scenario = scenarios.get(key) ?? (run.bytes === 32 ? fixedFields(new MessageFactory(), run) : blob(new MessageFactory(), run))
+  const scenario = scenarios.get(key) ?? (run.bytes === 32 ? fixedFields(run) : blob(run))
   scenarios.set(key, scenario)
   return scenario
 }
 
-interface Scenario {
-  readonly messages: MessageFactory
-  readonly type: MessageType<string, any, any, 'both'>
-  valuesOf(number: number): object
-  /** Whether this is a message of the right number and content. */
-  check(message: any, expected: number): boolean
+/** As many definitions of the same kind as a delivery needs. */
+function namesOf({ delivery }: BenchmarkRun): string[] {
+  return Array.from({ length: delivery === 'sequenced' ? SEQUENCED_TYPES : 1 }, (_, i) => `State${i}`)
 }
 
 /** 32 bytes as a game has them: numbers. */
-function fixedFields(messages: MessageFactory, { delivery }: BenchmarkRun): Scenario {
-  const type = messages.define(
-    'State',
-    { number: uint32, x: int32, y: int32, z: int32, vx: int32, vy: int32, vz: int32, complement: int32 },
-    { delivery },
-  )
+function fixedFields(run: BenchmarkRun): Scenario {
+  const messages = new MessageFactory()
+  const fields = { number: uint32, x: int32, y: int32, z: int32, vx: int32, vy: int32, vz: int32, complement: int32 }
+  const types = namesOf(run).map((name) => messages.define(name, fields, { delivery: run.delivery }))
   const values = { number: 0, x: 1, y: -2_000_000, z: 1000, vx: 70_000, vy: -12, vz: 3, complement: 0 }
   return {
     messages,
-    type,
+    types,
     valuesOf(number) {
       values.number = number
       values.x = number & 1023
       values.complement = ~number
       return values
     },
-    check(message, expected) {
-      const isRight = message.complement === ~message.number && message.x === (message.number & 1023) && message.vz === 3
-      return isRight && (delivery === 'unreliable' || message.number === expected)
-    },
+    isRight: (message) => message.complement === ~message.number && message.x === (message.number & 1023) && message.vz === 3,
   }
 }
 
 /** Any size: a number at each end of a body. */
-function blob(messages: MessageFactory, { bytes, delivery }: BenchmarkRun): Scenario {
-  const bodyBytes = bytes - numberBytes - (bytes - numberBytes - 1 <= 255 ? 1 : bytes - numberBytes - 2 < 16_384 ? 2 : 3)
-  const type = messages.define('Blob', { number: uint32, body: bytesField(bodyBytes), complement: uint32 }, { delivery })
+function blob(run: BenchmarkRun): Scenario {
+  const messages = new MessageFactory()
+  const bodyBytes = bodyBytesOf(run.bytes)
+  const fields = { number: uint32, body: bytesField(bodyBytes), complement: uint32 }
+  const types = namesOf(run).map((name) => messages.define(name, fields, { delivery: run.delivery }))
   const values = { number: 0, body: new Uint8Array(bodyBytes).map((_, i) => i * 37), complement: 0 }
+  const middle = bodyBytes >> 1
   return {
     messages,
-    type,
+    types,
     valuesOf(number) {
       values.number = number
-      values.body[bodyBytes >> 1] = number
+      values.body[middle] = number
       values.complement = ~number >>> 0
       return values
     },
-    check(message, expected) {
-      const isRight =
-        message.complement === ~message.number >>> 0 &&
-        message.body.length === bodyBytes &&
-        message.body[bodyBytes >> 1] === (message.number & 255)
-      return isRight && (delivery === 'unreliable' || message.number === expected)
-    },
+    isRight: (message) =>
+      message.complement === ~message.number >>> 0 && message.body.length === bodyBytes && message.body[middle] === (message.number & 255),
   }
+}
+
+function bodyBytesOf(bytes: number): number {
+  const rest = bytes - NUMBER_BYTES
+  return rest - (rest - 1 < 256 ? 1 : rest - 2 < 16_384 ? 2 : 3)
 }

@@ -41,7 +41,7 @@ export const udx: BenchmarkPeer = {
     }
   },
   async run({ bytes, delivery, count, deadlineMs }) {
-    if (delivery === 'unreliable') return undefined
+    if (delivery !== 'ordered') return undefined
     const library = new (loadUdx())()
     const sockets = [library.createSocket(), library.createSocket()] as const
     const streams = [library.createStream(1), library.createStream(2)] as const

@@ -10,7 +10,7 @@ export const ws: BenchmarkPeer = {
   name: 'ws',
   unavailable: () => undefined,
   async run({ bytes, delivery, count, deadlineMs }) {
-    if (delivery === 'unreliable') return undefined
+    if (delivery !== 'ordered') return undefined
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
     await once(server, 'listening')
     const connected = once(server, 'connection') as Promise<[WebSocket, { socket: Socket }]>

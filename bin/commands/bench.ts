@@ -1,4 +1,4 @@
-// `tickwire bench`: messages a second over loopback, beside those of its peers that are installed.
+// `tickwire bench`: the scenarios of benchmarks/, beside those peers that are installed.
 import type { Command } from '../command.js'
 import { runScript } from '../run-script.js'
 
