@@ -360,9 +360,9 @@ t.test('a stage that another host uses does not disturb the random stream of a l
   t.strictSame(await lossesOf(true), await lossesOf(false))
 })
 
-t.test('moves 200,000 datagrams through three stages within seconds', async (t) => {
+t.test('moves 200,000 datagrams through three stages within seconds of processor time', async (t) => {
   const { clock, network, left, right } = await newPair({ stages: [loss(0.01), bandwidth(1e9, 1e9), delay(50, 10)] })
-  const start = performance.now()
+  const start = process.cpuUsage()
   let received = 0
   for (let step = 0; step < 2000; step++) {
     for (let count = 0; count < 100; count++) left.transport.send(100, right.address.host, right.address.port)
@@ -373,7 +373,8 @@ t.test('moves 200,000 datagrams through three stages within seconds', async (t) 
   received += receiveAll(right).length
   t.equal(received, network.counters.delivered)
   t.equal(received + network.counters.lost, 200_000)
-  const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage(start) // other programs may have the processor meanwhile
+  const seconds = (user + system) / 1e6
   t.comment(`${seconds.toFixed(2)} s`)
   t.ok(seconds < 5)
 })
