@@ -7,7 +7,7 @@ export const TRANSPORT_KINDS: readonly TransportKind[] = ['batched', 'dgram']
 
 /** What `Client` and `Server` take as the option `transport`. */
 export function transportOption(kind: TransportKind): Pick<ServerOptions, 'transport'> {
-  return { transport: kind as ServerOptions['transport'] } as Pick<ServerOptions, 'transport'>
+  return { transport: kind }
 }
 
 /** Why this transport does not work here; undefined where it does. */

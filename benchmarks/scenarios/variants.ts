@@ -7,4 +7,7 @@ export interface Variant {
   readonly options: Partial<Omit<ClientOptions & ServerOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
 }
 
-export const VARIANTS: readonly Variant[] = [{ name: 'tickwire', options: {} }]
+export const VARIANTS: readonly Variant[] = [
+  { name: 'tickwire', options: {} },
+  { name: 'tickwire cubic', options: { congestionControl: 'cubic' } },
+]

@@ -9,8 +9,8 @@ export const WIRE = {
     1200: { bytesAlone: 1300, datagramsAlone: 2.6, bytesInRuns: 1260, datagramsInRuns: 1.12 }, // 1266.9, 2.36, 1239.8, 1.068
   },
   ordered: {
-    8: { bytesAlone: 50, datagramsAlone: 1.5, bytesInRuns: 11.5, datagramsInRuns: 0.02 }, // 44.9, 1.36, 10.3, 0.012
-    32: { bytesAlone: 74, datagramsAlone: 1.5, bytesInRuns: 37, datagramsInRuns: 0.045 }, // 68.9, 1.36, 34.8, 0.034
+    8: { bytesAlone: 58, datagramsAlone: 1.5, bytesInRuns: 11.5, datagramsInRuns: 0.02 }, // 52.7, 1.36, 10.3, 0.012
+    32: { bytesAlone: 110, datagramsAlone: 1.5, bytesInRuns: 37, datagramsInRuns: 0.045 }, // 100.1, 1.36, 34.8, 0.034
     1200: { bytesAlone: 1300, datagramsAlone: 2.6, bytesInRuns: 1260, datagramsInRuns: 1.12 }, // 1268.9, 2.36, 1241.9, 1.070
   },
 } as const
@@ -23,9 +23,9 @@ export const NO_LOSS = {
 
 /** KCP's scenario (benchmarks/echo.ts), 400 messages, loops at 100 Hz, seeds 1 and 2 together: milliseconds of an ordered echo, and UDP payload for each message in one direction. */
 export const ECHO = {
-  0: { mean: 110, p99: 145, max: 160, bytes: 50 }, // 102.4, 130, 140, 44.5
-  0.05: { mean: 172, p99: 430, max: 520, bytes: 50 }, // 148.8, 350, 430, 43.2
-  0.2: { mean: 370, p99: 1050, max: 1200, bytes: 53 }, // 320.1, 830, 990, 46.9
+  0: { mean: 110, p99: 145, max: 160, bytes: 63 }, // 101.1, 130, 130, 57.6
+  0.05: { mean: 112, p99: 180, max: 300, bytes: 63 }, // 103.7, 150, 250, 57.9
+  0.2: { mean: 130, p99: 280, max: 330, bytes: 80 }, // 117.7, 230, 270, 72.7
 } as const
 
 /** Bytes that receiving allocates, with an array for a network (benchmarks/processes/allocations.ts): for a message beyond its decoded object, and for a packet. */
