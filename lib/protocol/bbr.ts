@@ -1,6 +1,6 @@
 // BBR, version 3 (draft-ietf-ccwg-bbr), in bytes and milliseconds. A model of the path, how fast it delivers and how long it takes when it is empty, says how fast to send and how much may be in flight:
 // losses that are no congestion cost nothing, and no queue stands in front of a game's small messages. What differs from the draft, and why, stands in docs/ARCHITECTURE.md.
-import { INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../wire/limits.js'
+import { ACK_AFTER_PACKETS, INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../wire/limits.js'
 import type { CongestionController } from './congestion-controller.js'
 import { DeliveryRate } from './delivery-rate.js'
 import type { SentPacket } from './sent-packets.js'
@@ -31,7 +31,7 @@ const PROBE_RTT_INTERVAL_MS = 5000
 const PROBE_RTT_MS = 200
 const PROBE_WAIT_MS = 2000 // and up to a second more
 const MAX_PROBE_ROUNDS = 63
-const MIN_PIPE_BYTES = 4 * MTU
+const MIN_PIPE_BYTES = (ACK_AFTER_PACKETS + 2) * MTU // fewer would wait for an ack that waits for more of them
 const MIN_PROBE_ROUNDS = 8
 const MAX_DOWN_ROUNDS = 8
 const MAX_UP_ROUNDS = 8
@@ -59,6 +59,8 @@ export class Bbr implements CongestionController {
   /** The loop's interval: a packet is under way for so much longer at each end. */
   #intervalMs = 0
   #smoothedRttMs = 0
+  /** How long acks wait at the peer: the longest of late. */
+  #ackDelayMs = 0
 
   // The path: the largest delivery rate of this probing cycle and the one before, the smallest RTT, and what was found to be too much.
   #cycle = 0
@@ -155,7 +157,8 @@ export class Bbr implements CongestionController {
     this.#rate.handleAcked(packet, now)
   }
 
-  handleAckEnd(rttMs: number, now: number): void {
+  handleAckEnd(rttMs: number, ackDelayMs: number, now: number): void {
+    this.#ackDelayMs = Math.max(Math.min(ackDelayMs, MAX_INTERVAL_MS), this.#ackDelayMs * 0.875)
     const rate = this.#rate
     const hasSample = rate.complete(this.#minRttMs)
     this.#floor = Math.max(MIN_WINDOW_BYTES, this.#minRateBytesPerMs * this.#smoothedRttMs + MTU)
@@ -221,7 +224,7 @@ export class Bbr implements CongestionController {
 
   /** What is under way because both sides are polled: packets wait for the peer's loop, its acks for ours, and what leaves in one update leaves at once. */
   get #loopBytes(): number {
-    return 3 * this.bandwidth * this.#intervalMs
+    return this.bandwidth * Math.max(3 * this.#intervalMs, this.#ackDelayMs)
   }
 
   /** What is in flight at the end of a transmit when the pipe is full and there is no queue: as much as the last refill had, and not more than the model and an interval at each end explain, as there may have been a queue then. */

@@ -16,8 +16,8 @@ export interface CongestionController {
   handleAppLimited(bytesInFlight: number): void
   /** A packet was acknowledged. `isAppLimited`: the last transmit left the window unfilled, so the arrival proves nothing about it (RFC 9002 section 7.8). */
   handleAcked(packet: SentPacket, isAppLimited: boolean, smoothedRttMs: number, now: number): void
-  /** All that an ack says was told. `rttMs`: its sample without the delay at the peer, -1 for none. */
-  handleAckEnd(rttMs: number, now: number): void
+  /** All that an ack says was told. `rttMs`: its sample without the delay at the peer, -1 for none. `ackDelayMs`: that delay. */
+  handleAckEnd(rttMs: number, ackDelayMs: number, now: number): void
   /** A packet was declared lost. Returns the number of the congestion event that it belongs to. */
   handleLost(packet: SentPacket, now: number): number
   /** A packet declared lost in `event` has arrived after all. */

@@ -150,7 +150,7 @@ export class Path {
       this.#probesLeft = 0
     } else if (!isNewest) return offset
     this.#detectLost(receivedAt) // also where only packets arrived that carry nothing: what was sent before them may be lost
-    this.#congestion.handleAckEnd(rttMs, receivedAt)
+    this.#congestion.handleAckEnd(rttMs, ranges.delayMs, receivedAt)
     this.#trim(receivedAt)
     return offset
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Bbr, type BbrPhase } from '../../lib/protocol/bbr.js'
 import { SentPacket } from '../../lib/protocol/sent-packets.js'
-import { INITIAL_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../../lib/wire/limits.js'
+import { ACK_AFTER_PACKETS, INITIAL_WINDOW_BYTES, MIN_WINDOW_BYTES, MTU } from '../../lib/wire/limits.js'
 import { random } from './pair.js'
 
 interface LinkOptions {
@@ -81,7 +81,7 @@ class Sender {
     const rtt = ackAt - packet.sentAt
     this.#smoothed += (rtt - this.#smoothed) / 8
     this.bbr.handleAcked(packet, false, this.#smoothed, ackAt)
-    this.bbr.handleAckEnd(rtt, ackAt)
+    this.bbr.handleAckEnd(rtt, 0, ackAt)
   }
 
   /** When a phase was first entered. */
@@ -242,7 +242,7 @@ t.test('persistent congestion takes the window to its minimum, and acks bring it
   Object.assign(packet, { sequence: 0, sentAt: 1000, bytes: MTU })
   floored.handleSent(packet, 0, 1000)
   floored.handleAcked(packet, false, 1000, 2000)
-  floored.handleAckEnd(1000, 2000)
+  floored.handleAckEnd(1000, 0, 2000)
   floored.handlePersistentCongestion()
   t.equal(floored.window, 16_384 + MTU)
   t.equal(floored.smallWindow, 2 * floored.window)
@@ -270,3 +270,34 @@ t.test('a stall of this side does not count: the phases go on where they were', 
   sender.bbr.shift(60_000)
   t.strictSame([sender.bbr.phase, sender.bbr.window, sender.bbr.bandwidth], [phase, window, bandwidth])
 })
+
+t.test(
+  'packets that wait for an ack which waits for more of them: the window has room for as many, and for how long acks wait',
+  async (t) => {
+    const bbr = new Bbr(0)
+    let now = 1000
+    let sequence = 0
+    // Round trips of 0.05 ms; three spikes look like a queue, so that startup ends before it knows the path. Every ack waits 50 ms for more packets.
+    const round = (packets: number, rttMs: number): void => {
+      bbr.handleUpdate(0.01)
+      const sent = Array.from({ length: packets }, (_, i) => {
+        const packet = new SentPacket()
+        packet.sequence = sequence++
+        packet.sentAt = now
+        packet.bytes = MTU
+        bbr.handleSent(packet, i * MTU, now)
+        return packet
+      })
+      now += 50 + rttMs
+      for (const packet of sent) bbr.handleAcked(packet, false, rttMs, now)
+      bbr.handleAckEnd(rttMs, 50, now)
+    }
+    round(1, 0.05)
+    for (let i = 0; i < 3; i++) round(1, 10)
+    t.not(bbr.phase, 'startup')
+    for (let i = 0; i < 20; i++) round(1, 0.05)
+    t.ok(bbr.window >= (ACK_AFTER_PACKETS + 2) * MTU, `${bbr.window} bytes`)
+    for (let i = 0; i < 20; i++) round(40, 0.05)
+    t.ok(bbr.window >= 40 * MTU, `${bbr.window} bytes: acks wait as long as 40 packets take`)
+  },
+)
