@@ -76,7 +76,7 @@ function cryptoFindings(): Finding[] {
       level: 'note',
       name: 'crypto speed',
       text: 'node:crypto seals, which takes four to six times as long as sodium-native',
-      advice: 'For busy servers: npm install sodium-native (it holds prebuilt binaries).',
+      advice: 'For busy servers: npm install koffi sodium-native (they hold prebuilt binaries).',
     })
   if (inUse === '@noble/ciphers')
     findings.push({
