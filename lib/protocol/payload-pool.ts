@@ -36,8 +36,6 @@ export class OutMessage {
   lane = 0
   priority = 0
   redundancy = 0
-  /** Not worth sending after this. */
-  expiresAt = Number.POSITIVE_INFINITY
   /** Given at the first transmission; -1 before. */
   id = -1
   /** Waits in one of its lane's queues of what was lost. */
@@ -45,6 +43,20 @@ export class OutMessage {
   /** Of a message cut into blocks: the first that was never sent. */
   nextBlock = 0
   fragments: Fragments | undefined = undefined
+
+  /** A number with a fraction is an object beside this one, and to reach for it costs as much as all else that is read of a message; so most have none. */
+  #expires = false
+  #expiresAt = Number.POSITIVE_INFINITY
+
+  /** Not worth sending after this; Infinity: never so. */
+  get expiresAt(): number {
+    return this.#expires ? this.#expiresAt : Number.POSITIVE_INFINITY
+  }
+
+  set expiresAt(time: number) {
+    this.#expires = time !== Number.POSITIVE_INFINITY
+    if (this.#expires) this.#expiresAt = time
+  }
 
   get payloadBytes(): number {
     return this.end - this.payload
