@@ -1,5 +1,8 @@
 // Messages from one end to the other as fast as they go, all peers in turns: what `messages` and `bulk` measure.
+
+import { Child } from './child.js'
 import type { BenchmarkDelivery, BenchmarkPeer, BenchmarkResult } from './peers/index.js'
+import type { PeerRun } from './processes/peer.js'
 import type { Bench } from './scenario.js'
 import { median, whole } from './statistics.js'
 
@@ -12,9 +15,19 @@ const MIN_MESSAGES = 1000
 const WARM_UP_BYTES = 32 << 20
 
 /** Warming up ends with an attempt of about this length. */
-const WARM_UP_SECONDS = 0.3
+const WARM_UP_SECONDS = 0.6
 const MIN_WARM_UPS = 3
 const MAX_WARM_UPS = 6
+
+/** A peer in a process of its own. */
+function apart(peer: BenchmarkPeer): { readonly peer: BenchmarkPeer; end(): Promise<void> } {
+  if (peer.isProcess) return { peer, end: async () => {} }
+  const child = new Child('peer')
+  return {
+    peer: { ...peer, run: (run) => child.ask('run', { peer: peer.name, run } satisfies PeerRun) },
+    end: () => child.end(),
+  }
+}
 
 /** All rounds of one peer at one size and delivery. */
 export interface ThroughputRow {
@@ -53,6 +66,25 @@ export function availablePeers(peers: readonly BenchmarkPeer[], bench: Bench): B
 
 /** All peers at one size, in turns: a mood of the machine meets all of them. The fastest first. */
 export async function measureThroughput(
+  peers: readonly BenchmarkPeer[],
+  bytes: number,
+  delivery: BenchmarkDelivery,
+  bench: Bench,
+): Promise<ThroughputRow[]> {
+  const processes = peers.map(apart)
+  try {
+    return await measureInTurns(
+      processes.map(({ peer }) => peer),
+      bytes,
+      delivery,
+      bench,
+    )
+  } finally {
+    await Promise.all(processes.map((process) => process.end()))
+  }
+}
+
+async function measureInTurns(
   peers: readonly BenchmarkPeer[],
   bytes: number,
   delivery: BenchmarkDelivery,

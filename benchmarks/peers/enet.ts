@@ -32,6 +32,7 @@ export interface EnetOptions {
 export function enet({ name = 'ENet (C)', windowBytes = WINDOW_BYTES, windowMessages }: EnetOptions = {}): BenchmarkPeer {
   return {
     name,
+    isProcess: true,
     unavailable: () => whyNotCompiled('enet-bench'),
     async run({ bytes, delivery, count, deadlineMs }) {
       const window = windowMessages ?? windowOf(bytes, windowBytes, MAX_WINDOW_MESSAGES)

@@ -35,6 +35,8 @@ export interface BenchmarkResult {
 /** One library at the benchmark. */
 export interface BenchmarkPeer {
   readonly name: string
+  /** It runs in a process of its own anyway. */
+  readonly isProcess?: boolean
   /** Why it cannot run on this machine; undefined where it can. */
   unavailable(): string | undefined
   /** Resolves to undefined where the library has no such delivery. Rejects where a message arrives changed or, when ordered or sequenced, out of order. */

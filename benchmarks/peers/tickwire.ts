@@ -8,7 +8,7 @@ import { pump, windowOf } from './pump.js'
 const NUMBER_BYTES = 8
 
 /** Messages under way, in bytes and in number. */
-const WINDOW_BYTES = 160 * 1024
+const WINDOW_BYTES = 64 * 1024
 const MAX_WINDOW_MESSAGES = 8192
 
 /** A newer sequenced message replaces a waiting one of its definition. So that all of a turn leave, each has a definition of its own. */

@@ -13,7 +13,7 @@ export const messages: Scenario = {
   name: 'messages',
   title: 'small messages a second: 32, 200 and 1200 bytes, all four deliveries',
   method:
-    'One thread pumps both ends of a connection and checks every message: content, and the order that its delivery promises. ENet (C) does the same in a process of its own; its reliable messages are ordered, its unreliable ones sequenced, and its unsequenced ones stand beside our unreliable ones. Messages wait for the turn of a loop, so that small ones share datagrams. A sequenced message of tickwire replaces a waiting one of its definition, so that 128 definitions take turns.',
+    'One thread pumps both ends of a connection and checks every message: content, and the order that its delivery promises. Each library has a process of its own, and runs until its code is compiled before it is measured. ENet (C) does the same; its reliable messages are ordered, its unreliable ones sequenced, and its unsequenced ones stand beside our unreliable ones. Messages wait for the turn of a loop, so that small ones share datagrams. A sequenced message of tickwire replaces a waiting one of its definition, so that 128 definitions take turns.',
   seconds: 1,
   async run(bench) {
     const peers = availablePeers([...tickwirePeers(bench.transports), ...otherPeers], bench)
