@@ -104,6 +104,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   readonly #joining = new Map<string, number>()
   readonly #peers = new Map<number, Peer<User>>()
   readonly #connections = new Set<ServerConnection<User>>()
+  /** Those that wait, or have waited, for the game's decision since places were last counted. */
+  readonly #deciding = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
   #netcode: NetcodeServer | undefined
   #warnings: ServerWarnings | undefined
@@ -563,7 +565,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #refusalOfAnyone(): Refusal | undefined {
     if (!this.acceptNewConnections) return { reason: 'not-accepting', detail: 'the server takes no new connections' }
     let taken = this.#peers.size
-    for (const connection of this.#connections) if (connection.isDeciding) taken++
+    for (const connection of this.#deciding) {
+      if (connection.isDeciding) taken++
+      else this.#deciding.delete(connection)
+    }
     if (taken >= this.#maxPeers) return { reason: 'full', detail: `${taken} of ${this.#maxPeers} places are taken` }
     return undefined
   }
@@ -580,6 +585,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   #decide(connection: ServerConnection<User>, name: string, data: unknown): void {
+    this.#deciding.add(connection)
     const { address, clientId, userData: tokenData } = connection.client
     const request = createConnectRequest<User>(
       { name, data, address, clientId, tokenData },

@@ -194,6 +194,13 @@ export class Connection implements PacketOwner {
    */
   pollPayload(bytes: Uint8Array, at: number, end: number, sequence: number, now: number): number {
     const path = this.#path
+    this.#sender.maxWholeBytes = end - at - RUN_HEADER_BYTES
+    this.#sender.admitsBlocks = path.admitsBlocks
+    // The last call of every transmit: no packet is begun, as with thousands of peers each thing that is touched has to come from memory.
+    if (path.canSend && this.#hasNothing(now)) {
+      path.noteNothingToSend()
+      return 0
+    }
     const packet = path.canSend ? path.prepare(sequence, now) : undefined
     const ackEnd = path.hasUnacked ? path.writeAck(bytes, at, end, now) : at
     const pongEnd = this.#writePong(bytes, ackEnd, end, now)
@@ -201,8 +208,6 @@ export class Connection implements PacketOwner {
     let leaves = pongEnd > ackEnd || path.isAckDue(now, this.#options.timing.intervalMs)
     if (packet === undefined) path.noteBlocked()
     else {
-      this.#sender.maxWholeBytes = end - at - RUN_HEADER_BYTES
-      this.#sender.admitsBlocks = path.admitsBlocks
       offset = this.#writeWindows(bytes, offset, end, packet.items)
       offset = this.#writePing(bytes, offset, end, now)
       const hasMessages = this.#sender.urgency(now) >= 0
@@ -336,6 +341,14 @@ export class Connection implements PacketOwner {
     if (at + 4 > end || bytes[at]! > CONTROL_LANE || !reader.read(bytes, at + 4, end)) return -1
     this.#sender.raiseWindow(bytes[at]!, readUint24(bytes, at + 1), reader.value)
     return reader.offset
+  }
+
+  /** Whether a packet would have nothing to carry: no ack, no frame of the connection's own, no message. */
+  #hasNothing(now: number): boolean {
+    const path = this.#path
+    if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#nextPingAt) return false
+    for (const lane of this.#receiver.open) if (lane.needsRaise) return false
+    return this.#sender.urgency(now) < 0
   }
 
   #writeWindows(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
