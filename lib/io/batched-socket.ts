@@ -25,7 +25,7 @@ import {
 } from './linux-sockets.js'
 import { SOCKADDR_IN6_BYTES, type SocketAddresses } from './socket-addresses.js'
 import type { TransportOptions } from './transport.js'
-import { type Binding, bindingsFor, checkPorts, isWithoutIpv6 } from './udp-socket.js'
+import { type Binding, openFirst } from './udp-socket.js'
 
 /** A socket of the system that is bound and, where a remote was given, connected. */
 export interface BatchedSocket {
@@ -35,19 +35,8 @@ export interface BatchedSocket {
 }
 
 /** Opens the socket that a transport's options ask for. Leaves nothing open where it rejects: with the system's error, or with a RangeError for a port out of range. */
-export async function openBatchedSocket(
-  sockets: LinuxSockets,
-  addresses: SocketAddresses,
-  options: TransportOptions,
-): Promise<BatchedSocket> {
-  checkPorts(options)
-  const [first, second] = await bindingsFor(options.host, options.remote)
-  try {
-    return bindBatchedSocket(sockets, addresses, options, first)
-  } catch (error) {
-    if (second === undefined || !isWithoutIpv6(error)) throw error
-    return bindBatchedSocket(sockets, addresses, options, second)
-  }
+export function openBatchedSocket(sockets: LinuxSockets, addresses: SocketAddresses, options: TransportOptions): Promise<BatchedSocket> {
+  return openFirst(options, (binding) => bindBatchedSocket(sockets, addresses, options, binding))
 }
 
 /** Opens a socket on one host. Throws the system's error. */

@@ -31,19 +31,12 @@ export interface Binding {
  * or with a RangeError for a port out of range, which node:dgram would take modulo 65536.
  */
 export async function openUdpSocket(options: TransportOptions, dgramModule?: typeof dgram): Promise<UdpSocket> {
-  const { host, port = 0, remote, broadcast = false, reusePort = false, socketBufferBytes } = options
-  checkPorts(options)
+  const { port = 0, remote, broadcast = false, reusePort = false, socketBufferBytes } = options
   if (reusePort && !hasReusePort())
     throw new Error(
       `"reusePort" expected Node 23.1 or newer for node:dgram, got ${process.version}; the batched transport has it on every version`,
     )
-  const [first, second] = await bindingsFor(host, remote)
-  try {
-    return await open(first)
-  } catch (error) {
-    if (second === undefined || !isWithoutIpv6(error)) throw error
-    return await open(second)
-  }
+  return await openFirst(options, open)
 
   async function open(binding: Binding): Promise<UdpSocket> {
     const socket = createSocket(binding.family, reusePort, dgramModule)
@@ -67,19 +60,27 @@ function hasReusePort(): boolean {
   return major > 23 || (major === 23 && minor >= 1)
 }
 
-/** Throws a RangeError for a port out of range. */
-export function checkPorts({ port = 0, remote }: TransportOptions): void {
+/**
+ * Opens what a transport's options name: the first that can be bound, where the first fails because there is no IPv6. Rejects with the last error of `open`, or
+ * with a RangeError for a port out of range.
+ */
+export async function openFirst<Opened>(
+  { host, port = 0, remote }: TransportOptions,
+  open: (binding: Binding) => Opened | Promise<Opened>,
+): Promise<Opened> {
   requirePort('port', port, 0)
   if (remote !== undefined) requirePort('remote.port', remote.port, 1)
-}
-
-/** Whether it is the error of a system that has no IPv6. */
-export function isWithoutIpv6(error: unknown): boolean {
-  return NO_IPV6_CODES.has(codeOf(error))
+  const [first, second] = await bindingsFor(host, remote)
+  try {
+    return await open(first)
+  } catch (error) {
+    if (second === undefined || !NO_IPV6_CODES.has(codeOf(error))) throw error
+    return await open(second)
+  }
 }
 
 /** What to bind, best first. */
-export async function bindingsFor(host: string | undefined, remote: Address | undefined): Promise<readonly [Binding, Binding?]> {
+async function bindingsFor(host: string | undefined, remote: Address | undefined): Promise<readonly [Binding, Binding?]> {
   if (host === undefined) {
     if (remote?.family === 'ipv4') return [{ family: 'ipv4', host: '0.0.0.0' }]
     if (remote?.family === 'ipv6') return [{ family: 'ipv6', host: '::' }]
