@@ -180,7 +180,7 @@ export class Connection implements PacketOwner {
   /** Begins an update's transmit; then `pollPayload` until it returns 0, and `endTransmit`. */
   beginTransmit(now: number): void {
     this.#path.beginTransmit(now)
-    this.#sender.beginUpdate(this.#path.loss.riskAt(now))
+    this.#sender.beginUpdate(this.#sender.hasReliable ? this.#path.loss.riskAt(now) : 0) // what is unreliable is never repeated for it
   }
 
   /** Ends it: what is unreliable and could not leave may wait a little, and no more. True where something is held back that the peer's windows let go. */
@@ -197,7 +197,8 @@ export class Connection implements PacketOwner {
     this.#sender.maxWholeBytes = end - at - RUN_HEADER_BYTES
     this.#sender.admitsBlocks = path.admitsBlocks
     // The last call of every transmit: no packet is begun, as with thousands of peers each thing that is touched has to come from memory.
-    if (path.canSend && this.#hasNothing(now)) {
+    const hasMessages = path.canSend && this.#sender.urgency(now) >= 0
+    if (path.canSend && !hasMessages && this.#hasNoFrames(now)) {
       path.noteNothingToSend()
       return 0
     }
@@ -210,7 +211,6 @@ export class Connection implements PacketOwner {
     else {
       offset = this.#writeWindows(bytes, offset, end, packet.items)
       offset = this.#writePing(bytes, offset, end, now)
-      const hasMessages = this.#sender.urgency(now) >= 0
       leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
       offset = this.#sender.write(bytes, offset, end, packet.items, leaves, hasMessages, now)
       if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
@@ -343,12 +343,12 @@ export class Connection implements PacketOwner {
     return reader.offset
   }
 
-  /** Whether a packet would have nothing to carry: no ack, no frame of the connection's own, no message. */
-  #hasNothing(now: number): boolean {
+  /** Whether a packet without messages would have nothing to carry: no ack, no probe, no frame of the connection's own. */
+  #hasNoFrames(now: number): boolean {
     const path = this.#path
     if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#nextPingAt) return false
     for (const lane of this.#receiver.open) if (lane.needsRaise) return false
-    return this.#sender.urgency(now) < 0
+    return true
   }
 
   #writeWindows(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {

@@ -51,7 +51,13 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Whether nothing waits and nothing is unacknowledged. */
   get isIdle(): boolean {
-    return this.#unreliable.isIdle && this.#open.every((lane) => lane.isIdle)
+    return this.#unreliable.isIdle && !this.hasReliable
+  }
+
+  /** Whether a reliable message waits or is unacknowledged. */
+  get hasReliable(): boolean {
+    for (let i = 0; i < this.#open.length; i++) if (!this.#open[i]!.isIdle) return true
+    return false
   }
 
   /** How urgent the most urgent is; -1 where nothing can be sent. */

@@ -4,6 +4,8 @@ import { EARLY_REPEAT_RESIDUAL, MAX_EARLY_REPEATS, MAX_REDUNDANT_MESSAGES } from
 import type { OutMessage } from './payload-pool.js'
 import type { PacketItems } from './sent-packets.js'
 
+const LOG_RESIDUAL = Math.log(EARLY_REPEAT_RESIDUAL)
+
 /** A message that is being repeated. The lane of a reliable one owns its record: it may serve another message once `id` was acknowledged. */
 export interface Repeat {
   readonly message: OutMessage
@@ -88,5 +90,5 @@ export class Redundancy {
 /** How often a message is repeated early at this risk of loss: until the chance that all its packets are lost is as small as it should be. */
 export function earlyRepeats(risk: number): number {
   if (risk <= EARLY_REPEAT_RESIDUAL) return 0
-  return Math.min(Math.ceil(Math.log(EARLY_REPEAT_RESIDUAL) / Math.log(risk)) - 1, MAX_EARLY_REPEATS)
+  return Math.min(Math.ceil(LOG_RESIDUAL / Math.log(risk)) - 1, MAX_EARLY_REPEATS)
 }
