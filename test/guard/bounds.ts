@@ -29,4 +29,4 @@ export const ECHO = {
 } as const
 
 /** Bytes that receiving allocates, with an array for a network (benchmarks/processes/allocations.ts): for a message beyond its decoded object, and for a packet. */
-export const ALLOCATIONS = { perMessage: 8, perPacket: 700 } as const // 0.2, 435
+export const ALLOCATIONS = { perMessage: 8, perPacket: 450 } as const // 0.1, 329
