@@ -26,6 +26,9 @@ const upward = [
   ['protocol', 'mitt'],
   ['netcode', '../messages/index.js'],
   ['messages', '../endpoint/client.js'],
+  ['messages', '../sessions/requests.js'],
+  ['sessions', '../endpoint/client.js'],
+  ['sessions', '../protocol/connection.js'],
   ['endpoint', '../simulator/index.js'],
 ] as const
 
@@ -34,7 +37,9 @@ const downward = [
   ['protocol', '../wire/varint.js'],
   ['netcode', '../io/crypto.js'],
   ['messages', 'msgpackr'],
+  ['sessions', '../messages/index.js'],
   ['endpoint', '../protocol/connection.js'],
+  ['endpoint', '../sessions/requests.js'],
 ] as const
 
 /** Lints one-file sources in a project that has this project's configuration. Returns the paths that were complained of. */
@@ -54,7 +59,7 @@ function complaints(folder: string, sources: readonly { path: string; source: st
 }
 
 t.test('no side effects in the sans-IO folders, and imports point downward only', async (t) => {
-  const folders = ['wire', 'protocol', 'netcode', 'messages']
+  const folders = ['wire', 'protocol', 'netcode', 'messages', 'sessions']
   const bad = [
     ...folders.flatMap((folder) => sideEffects.map((source, i) => ({ path: `lib/${folder}/effect-${i}.ts`, source }))),
     ...upward.map(([folder, module], i) => ({
