@@ -35,6 +35,15 @@ const MAX_EXTENSION_BYTES = 1024
 /** An extension of Hello, without a body: whoever knocks (`tickwire ping`) may know none of the definitions, and is told first whether the server takes anybody. */
 export const PROBE_EXTENSION = 1
 
+/** An extension of Hello, without a body: this client comes back when its link dies. */
+export const RESUMABLE_EXTENSION = 3
+
+/** An extension of Welcome: for how many ms (u32) the server keeps a peer whose link has died. */
+export const GRACE_EXTENSION = 4
+
+/** What a Hello says in place of its resume token where that came with the connect token. */
+export const TOKEN_IS_LINK = new Uint8Array([1])
+
 const control = new MessageFactory()
 const extensions = array(struct({ type: varuint, body: bytes(MAX_EXTENSION_BYTES) }), MAX_EXTENSIONS)
 
@@ -93,7 +102,16 @@ export const END_REASONS = ['closed', 'kicked', 'timeout', 'overflow', 'server-c
  */
 export type EndReason = (typeof END_REASONS)[number]
 
-const REJECT_REASONS: readonly RejectReason[] = ['rejected', 'full', 'not-accepting', 'version', 'definitions', 'undecided', 'malformed']
+const REJECT_REASONS: readonly RejectReason[] = [
+  'rejected',
+  'full',
+  'not-accepting',
+  'version',
+  'definitions',
+  'undecided',
+  'malformed',
+  'resume-refused',
+]
 
 export function endReasonNumber(reason: EndReason): number {
   return END_REASONS.indexOf(reason)

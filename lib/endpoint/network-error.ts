@@ -36,6 +36,8 @@ export type NetworkErrorCode =
   | 'PROTOCOL'
   /** The send queue of a connection was full. */
   | 'OVERFLOW'
+  /** While the link of a connection was dead, more was sent than its outbox holds. */
+  | 'OUTBOX_FULL'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'
   /** A handler threw or its promise rejected; `cause` is what it threw. */
@@ -75,9 +77,9 @@ export class RejectedError extends NetworkError {
 
 /**
  * Why a server refused: by its handler (`rejected`), because it has no room (`full`) or takes nobody (`not-accepting`), because the other side has another version of tickwire (`version`) or other
- * message definitions (`definitions`), because its handler did not decide in time (`undecided`), or because its first words could not be read (`malformed`).
+ * message definitions (`definitions`), because its handler did not decide in time (`undecided`), because its first words could not be read (`malformed`), or because it does not know the player who wants to come back (`resume-refused`).
  */
-export type RejectReason = 'rejected' | 'full' | 'not-accepting' | 'version' | 'definitions' | 'undecided' | 'malformed'
+export type RejectReason = 'rejected' | 'full' | 'not-accepting' | 'version' | 'definitions' | 'undecided' | 'malformed' | 'resume-refused'
 
 /** Gives an error of misuse its code, so that it can be told apart without reading its text. */
 export function withCode<E extends Error>(error: E, code: NetworkErrorCode): E & { code: NetworkErrorCode } {

@@ -17,6 +17,7 @@ const OUTCOMES: Readonly<Record<Outcome, boolean>> = {
   rejected: false,
   undecided: false,
   malformed: false,
+  'resume-refused': false,
   'no-word': false,
   ended: false,
   lost: false,
