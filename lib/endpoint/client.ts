@@ -11,7 +11,7 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
-import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../netcode/client-state.js'
+import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, REQUEST_TIMED_OUT, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
@@ -19,7 +19,7 @@ import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { readUint32 } from '../wire/bytes.js'
-import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
 import {
@@ -43,6 +43,7 @@ import {
   RESUMABLE_EXTENSION,
   Reject,
   rejectReasonOf,
+  Tickets,
   TOKEN_IS_LINK,
   Welcome,
 } from './control-messages.js'
@@ -119,6 +120,9 @@ const WELCOME_TIMEOUT_MS = 15_000
 const SIGNS_OF_LIFE = 3
 const SILENT_ROUND_TRIPS = 4
 
+/** States of netcode in which a client has sealed nothing yet. */
+const UNUSED: readonly number[] = [SENDING_REQUEST, REQUEST_TIMED_OUT, CONNECTION_DENIED]
+
 /** Refusals that another attempt may not meet. */
 const MAY_PASS: readonly RejectReason[] = ['full', 'not-accepting', 'undecided']
 
@@ -151,7 +155,9 @@ interface Absence {
 /** One attempt to connect and the session that comes of it. Nothing of it is left when the next begins. */
 interface Session {
   readonly needsToken: boolean
-  /** Shown to come back; empty where the server keeps nobody. */
+  /** Shown to come back; none where the server keeps nobody. In token mode one for each attempt: one whose keys have sealed something is not used again, as two sessions may not have the same keys. */
+  resumeTokens: Uint8Array[]
+  /** That of the attempt under way. */
   resumeToken: Uint8Array
   graceMs: number
   /** When the server was last heard, and how often it was asked for a sign of life since. */
@@ -459,6 +465,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #createSession(name: string, data: Uint8Array, needsToken: boolean): Session {
     return {
       needsToken,
+      resumeTokens: [],
       resumeToken: new Uint8Array(0),
       graceMs: 0,
       heardAt: 0,
@@ -487,7 +494,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   async #openLink(session: Session, token: Uint8Array, zone: string | undefined): Promise<void> {
     const { timeoutMs, keepAliveMs } = this.settings
-    const netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
+    const ownMs = session.absence === undefined ? this.#timeoutWith(token, timeoutMs) : 0 // of an attempt to come back, `attemptEndsAt` says when it has failed
+    const netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: ownMs })
     session.netcode = netcode
     const startedAt = this.clock.now()
     netcode.connect(token, startedAt, zone)
@@ -612,6 +620,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (session === undefined) return
     if (typeId === Welcome.id && this.#stage === 'hello') this.#handleWelcome(session, payload)
     else if (typeId === Reject.id && this.#stage === 'hello') this.#handleReject(session, payload)
+    else if (typeId === Tickets.id && this.#stage === 'accepted')
+      session.resumeTokens.push(...(decodeControl(Tickets, payload)?.tokens ?? []))
     else if (typeId === Goodbye.id && this.#stage === 'accepted') this.#handleGoodbye(session, payload)
   }
 
@@ -624,10 +634,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       return
     }
     const now = this.clock.now()
-    if (welcome.timeoutMs > 0) session.netcode?.limitTimeout(welcome.timeoutMs)
+    for (const limitMs of [welcome.timeoutMs, this.settings.timeoutMs]) if (limitMs > 0) session.netcode?.limitTimeout(limitMs)
     this.#machine.move('accepted')
     this.#peerId = welcome.peerId
-    session.resumeToken = welcome.resumeToken
+    session.resumeTokens = welcome.resumeToken.length > 0 ? [welcome.resumeToken] : []
     session.graceMs = graceOf(welcome)
     session.heardAt = now
     session.absence = undefined
@@ -753,7 +763,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   // ── Coming back ──
 
   #canResume(session: Session): boolean {
-    return this.#reconnect !== undefined && session.resumeToken.length > 0 && this.#reconnect.signal?.aborted !== true
+    return this.#reconnect !== undefined && session.resumeTokens.length > 0 && this.#reconnect.signal?.aborted !== true
   }
 
   /** Asks a silent server for a sign of life, and takes the link for dead where none comes. */
@@ -796,6 +806,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #tryAgain(session: Session, absence: Absence, now: number): void {
     const attempt = ++absence.attempts
+    session.resumeToken = session.needsToken ? session.resumeTokens.shift()! : session.resumeTokens[0]!
     absence.attemptEndsAt = now + this.#reconnect!.attemptTimeoutMs
     this.#machine.move('opening')
     this.#openAgain(session, absence).catch((error: unknown) => {
@@ -814,9 +825,13 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #endAttempt(session: Session, absence: Absence, error: NetworkError): void {
     this.debug(`could not come back: ${error.message}`)
     const { maxAttempts } = this.#reconnect!
+    // Not used up: at worst the server has seen it come from another address, and refuses it.
+    if (session.needsToken && UNUSED.includes(session.netcode?.state ?? SENDING_REQUEST)) session.resumeTokens.push(session.resumeToken)
     if (error instanceof RejectedError && !MAY_PASS.includes(error.reason)) this.#giveUp(session, endReasonIn(error.data), error.detail)
     else if (absence.attempts >= maxAttempts)
       this.#giveUp(session, 'timeout', `could not come back in ${maxAttempts} attempts; the last one: ${error.message}`)
+    else if (session.resumeTokens.length === 0)
+      this.#giveUp(session, 'timeout', `could not come back with ${RESUME_TOKENS} tokens; the last attempt: ${error.message}`)
     else {
       if (this.#stage !== 'away') this.#machine.move('away')
       absence.triesAt = this.clock.now() + reconnectDelay(this.#reconnect!, absence.attempts, this.entropy)
