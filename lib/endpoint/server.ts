@@ -28,7 +28,7 @@ import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './a
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION, TOKEN_IS_LINK } from './control-messages.js'
+import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint, transportOf } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
@@ -668,8 +668,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #resume(connection: ServerConnection<User>, hello: Hello): void {
     this.events.pushStep(() => {
       if (!connection.isDeciding) return undefined // its link has died meanwhile
-      const { resumeToken } = hello
-      const claim = this.#resumes!.open(resumeToken.length === TOKEN_IS_LINK.length ? connection.client.userData : resumeToken)
+      const claim = this.#resumes!.open(this.#privateKey === undefined ? hello.resumeToken : connection.client.userData)
       const target = claim?.isOfThisRun ? this.#peers.get(claim.peerId)?.connection : undefined
       if (claim !== undefined && target?.admitsSerial(claim.serial)) target.resume(connection, hello)
       else {
