@@ -11,29 +11,27 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
-import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, REQUEST_TIMED_OUT, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
+import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
-import { readUint32 } from '../wire/bytes.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
+import { type Absence, endReasonIn, graceOf, MAY_PASS, readReconnect, SIGNS_OF_LIFE, SILENT_ROUND_TRIPS, UNUSED } from './absence.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
   decodeControl,
   decodeData,
-  END_REASONS,
   type EndReason,
   encodeControl,
   encodeData,
   endReasonNumber,
   endReasonOf,
   Goodbye,
-  GRACE_EXTENSION,
   Hello,
   MAX_DETAIL_BYTES,
   MAX_END_DATA_BYTES,
@@ -53,7 +51,7 @@ import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
-import { checkInteger, type EndpointOptions, MAX_TIMER_MS, readNumber } from './options.js'
+import { checkInteger, type EndpointOptions } from './options.js'
 import { PeerConnection, type PeerConnectionOwner } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
@@ -116,16 +114,6 @@ export interface ClientEvents {
 /** Without an answer to Hello for this long, the attempt fails: the server's handlers have 10 s. */
 const WELCOME_TIMEOUT_MS = 15_000
 
-/** A silent server is asked so often before its link counts as dead; and never before so many round trips. */
-const SIGNS_OF_LIFE = 3
-const SILENT_ROUND_TRIPS = 4
-
-/** States of netcode in which a client has sealed nothing yet. */
-const UNUSED: readonly number[] = [SENDING_REQUEST, REQUEST_TIMED_OUT, CONNECTION_DENIED]
-
-/** Refusals that another attempt may not meet. */
-const MAY_PASS: readonly RejectReason[] = ['full', 'not-accepting', 'undecided']
-
 /** Errors that come before OnDisconnect. */
 const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
 
@@ -140,16 +128,6 @@ export const CLIENT_TRANSITIONS: Transitions<ClientStage> = {
   accepted: ['away', 'closing', 'idle'],
   away: ['opening', 'idle'],
   closing: ['idle'],
-}
-
-/** A connection whose link has died, until it goes on or is given up. */
-interface Absence {
-  /** When to give up, when to try again, and when the attempt under way has failed. */
-  readonly givesUpAt: number
-  triesAt: number
-  attemptEndsAt: number
-  attempts: number
-  isOutboxReported: boolean
 }
 
 /** One attempt to connect and the session that comes of it. Nothing of it is left when the next begins. */
@@ -940,34 +918,6 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
 function silence(session: Session, ms: number): string {
   return `nothing arrived from ${formatAddress(session.target!)} for ${ms} ms`
-}
-
-/** For how long the server keeps a peer whose link has died, in ms. */
-function graceOf({ extensions }: Welcome): number {
-  const body = extensions.find(({ type }) => type === GRACE_EXTENSION)?.body
-  return body === undefined || body.length < 4 ? 0 : readUint32(body, 0)
-}
-
-/** Why a connection has ended that was not resumed, as the refusal says. */
-function endReasonIn(data: unknown): EndReason {
-  const reason = typeof data === 'object' && data !== null && 'reason' in data ? data.reason : undefined
-  return END_REASONS.find((known) => known === reason) ?? 'timeout'
-}
-
-function readReconnect(reconnect: ClientOptions['reconnect']): ReconnectPolicy | undefined {
-  if (reconnect === undefined || reconnect === false) return undefined
-  if (reconnect !== true && (typeof reconnect !== 'object' || reconnect === null))
-    throw withCode(new TypeError(`"reconnect" expected true or its options, got ${describe(reconnect)}`), 'BAD_OPTION')
-  const options: ReconnectOptions = reconnect === true ? {} : reconnect
-  return {
-    silenceMs: readNumber('reconnect.silenceMs', options.silenceMs, 1000, 200, MAX_TIMER_MS),
-    minDelayMs: readNumber('reconnect.minDelayMs', options.minDelayMs, 250, 1, MAX_TIMER_MS),
-    maxDelayMs: readNumber('reconnect.maxDelayMs', options.maxDelayMs, 5000, 1, MAX_TIMER_MS),
-    jitter: readNumber('reconnect.jitter', options.jitter, 0.5, 0, 1),
-    maxAttempts: readNumber('reconnect.maxAttempts', options.maxAttempts, Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY),
-    attemptTimeoutMs: readNumber('reconnect.attemptTimeoutMs', options.attemptTimeoutMs, 5000, 200, MAX_TIMER_MS),
-    signal: options.signal,
-  }
 }
 
 function checkConnectOptions(options: ConnectOptions): void {
