@@ -2,7 +2,7 @@
 import { Connection, type ConnectionSink } from '../../lib/protocol/connection.js'
 import { laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../../lib/protocol/lanes.js'
 import { PayloadPool } from '../../lib/protocol/payload-pool.js'
-import { BYTE_WINDOW, MAX_MESSAGE_BYTES, MESSAGE_WINDOW } from '../../lib/wire/limits.js'
+import { BYTE_WINDOW, FIRST_SYSTEM_ID, MAX_MESSAGE_BYTES, MESSAGE_WINDOW, SYSTEM_IDS } from '../../lib/wire/limits.js'
 import { check } from '../target.js'
 
 export const MAX_SEND_QUEUE_BYTES = 64 * 1024
@@ -46,7 +46,7 @@ export class ConnectionEnd implements ConnectionSink {
 
   handleMessage(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number): void {
     check(lane >= SEQUENCED_LANE && lane <= 64, 'a message comes on one of the lanes')
-    check(typeId >= 0 && typeId <= 16_383, 'a message has a type of at most 14 bits')
+    check(typeId >= 0 && typeId < FIRST_SYSTEM_ID + SYSTEM_IDS, 'a message has a type of a definition, or one of the library')
     check(start >= 0 && start <= end && end <= bytes.length, 'a message lies inside what arrived')
     check(end - start <= MAX_MESSAGE_BYTES, 'no message is larger than allowed')
     this.deliveredBytes += end - start

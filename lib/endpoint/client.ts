@@ -9,7 +9,7 @@ import type { Address } from '../io/address.js'
 import { resolveHost } from '../io/resolve-host.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
+import type { AnyMessageType, InputOf, MessageType, RequestType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
@@ -46,16 +46,19 @@ import {
   Welcome,
 } from './control-messages.js'
 import { Deferred } from './deferred.js'
+import type { LifeStep } from './event-queue.js'
 import { FoundServer } from './found-server.js'
 import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
 import { checkInteger, type EndpointOptions } from './options.js'
-import { PeerConnection, type PeerConnectionOwner } from './peer-connection.js'
+import { PeerConnection, type PeerConnectionOwner, type SystemMessage } from './peer-connection.js'
+import type { RequestContext } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
 import { outboxError } from './server-connection.js'
+import type { WaitOptions } from './waiting.js'
 
 /** A message that a client may send. */
 export type FromClient = MessageType<string, any, any, 'client' | 'both'>
@@ -154,8 +157,8 @@ interface Session {
   /** Every address that was tried said that nobody listens there. */
   isRefused: boolean
   helloAt: number
-  /** Messages that came before Welcome. */
-  early: { type: AnyMessageType; message: object }[]
+  /** Messages that came before Welcome, and steps in their place among them. */
+  early: ({ type: AnyMessageType; message: object } | { type: undefined; message: LifeStep })[]
   /** This side ended it: what arrived before is not handed to the game any more. */
   isSilenced: boolean
   isRefusalReported: boolean
@@ -192,6 +195,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       },
       handleMessage: (type, message) => this.#handleMessage(type, message),
       handleControl: (typeId, payload) => this.#handleControl(typeId, payload),
+      handleSystem: (message) => this.#handleSystem(message),
       handlePong: (sentAt, serverReceivedAt, serverSentAt, receivedAt, tick, tickMs) => {
         this.#serverClock.addSample(sentAt, serverReceivedAt, serverSentAt, receivedAt)
         this.#serverClock.setTick(tick, tickMs, serverSentAt)
@@ -309,6 +313,45 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return this.addMessageHandler(type, handler)
   }
 
+  /**
+   * Asks the server, and resolves to its reply. Whoever drives this client's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
+   * `HANDLER`, `BUSY`, `DISCONNECTED` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   *
+   * @example
+   * const { gold } = await client.request(Buy, { item: 3 })
+   * @throws NetworkError `NOT_CONNECTED` before the server has let this client in; TypeError, RangeError or NetworkError (`code`) for misuse, as `send`
+   */
+  request<QI, QO, RI, RO, E extends string>(
+    type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
+    values: QI,
+    options?: WaitOptions,
+  ): Promise<RO> {
+    this.#checkLetIn('request')
+    // The reply's codec was made of the fields that give the type.
+    return this.exchanges.requests.request(this, type, values, options) as Promise<RO>
+  }
+
+  /**
+   * Answers requests of one type: with what the responder returns or resolves to, or by `fail` of its context. One that throws anything else is reported by OnError, and the server hears only that it failed. Returns what removes the responder.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `WRONG_DIRECTION`, and `ALREADY_ACTIVE` where the request has a responder
+   */
+  respond<QI, QO, RI, RO, E extends string>(
+    type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
+    responder: (values: QO, context: RequestContext<E>) => RI | Promise<RI>,
+  ): () => void {
+    return this.exchanges.requests.respond(type, responder)
+  }
+
+  /**
+   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the server have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`
+   * or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * @throws NetworkError `NOT_CONNECTED` before the server has let this client in, else as `send`
+   */
+  sendConfirmed<M extends FromClient>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {
+    this.#checkLetIn('sendConfirmed')
+    return this.exchanges.confirmations.send(this, type, values, options)
+  }
+
   /** The server's clock now, in its milliseconds, as near as pings tell. It never runs backwards. Before a connection: this side's own clock. */
   serverNow(): number {
     return this.#serverClock.now(this.clock.now())
@@ -398,8 +441,13 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /** @internal */
-  protected override emitMessage(type: AnyMessageType, message: unknown): void {
-    this.emitter.emit('OnMessage', { type, message })
+  protected override messageEvent(type: AnyMessageType, message: unknown): ClientEvents['OnMessage'] {
+    return { type, message }
+  }
+
+  /** @internal */
+  protected override connectionOf(): PeerConnection | undefined {
+    return this.#stage === 'accepted' ? this.#session?.link : undefined
   }
 
   /** @internal */
@@ -593,6 +641,14 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     else this.#session?.early.push({ type, message })
   }
 
+  #handleSystem(message: SystemMessage): void {
+    const session = this.#session
+    const take = this.systemStep(this, message)
+    const step: LifeStep = () => (this.#session === session ? take() : undefined) // none of the last session may be taken for one of the new
+    if (this.#stage === 'accepted') this.events.pushStep(step)
+    else session?.early.push({ type: undefined, message: step })
+  }
+
   #handleControl(typeId: number, payload: Uint8Array): void {
     const session = this.#session
     if (session === undefined) return
@@ -636,7 +692,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       for (const error of tooLarge) this.report(error)
       return true // whoever awaits connect() adds handlers before the first message
     })
-    for (const { type, message } of session.early) this.events.pushMessage(this, type, message)
+    for (const { type, message } of session.early) {
+      if (type === undefined) this.events.pushStep(message)
+      else this.events.pushMessage(this, type, message)
+    }
     session.early = []
   }
 
@@ -836,6 +895,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.debug(`has ended: ${reason} ${detail}`)
     this.#addStep(() => {
       if (code !== undefined) this.report(new NetworkError(code, detail))
+      this.exchanges.endAll(this, reason)
       this.emitter.emit('OnDisconnect', { reason, detail, data })
     })
   }
@@ -866,6 +926,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   // ── Helpers ──
+
+  #checkLetIn(call: string): void {
+    const stage = this.#stage
+    if (!this.#hasConnected || stage === 'opening' || stage === 'linking' || stage === 'hello')
+      throw new NetworkError('NOT_CONNECTED', `${call}() expected a client that the server has let in; await connect() first`)
+  }
 
   #state(): number {
     switch (this.#stage) {

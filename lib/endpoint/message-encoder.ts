@@ -70,6 +70,11 @@ export class MessageEncoder {
     throw this.tooLarge(type, bytes, this.#maxMessageBytes)
   }
 
+  /** The message that `encode` wrote last is not needed any more: its place is free. */
+  giveBack(): void {
+    this.slab.used = this.start
+  }
+
   tooLarge(type: AnyMessageType, bytes: number, limit: number): NetworkError {
     return new NetworkError('MESSAGE_TOO_LARGE', `${type.name} takes ${bytes} bytes, and maxMessageBytes allows ${limit}`)
   }

@@ -128,6 +128,10 @@ export class DropCounters {
   malformedMessage = 0
   /** A game's message before Welcome, or after the end. */
   earlyMessage = 0
+  /** A reply, confirmation or cancellation of nothing that is open: it came after a time-out or an abort, or nobody asked for it. */
+  lateReply = 0
+  /** A request under a number that is still being answered: no honest peer sends it. */
+  repeatedRequest = 0
   /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond`. */
   rateLimited = 0
 }

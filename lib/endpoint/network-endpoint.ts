@@ -8,18 +8,21 @@ import { createTransport, isTransportKind } from '../io/select-transport.js'
 import type { Datagram, Transport } from '../io/transport.js'
 import type { AnyMessageType, MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
+import type { ReplyMessage, RequestMessage } from '../messages/request-definition.js'
 import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
+import type { ConfirmOutcome } from '../sessions/system-messages.js'
 import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
 import { DropLog } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
-import { EventQueue } from './event-queue.js'
+import { EventQueue, type LifeStep } from './event-queue.js'
+import { Exchanges } from './exchanges.js'
 import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
 import { MessageEncoder } from './message-encoder.js'
 import { Counters, DropCounters, Measured } from './metrics.js'
 import { NetworkError, withCode } from './network-error.js'
 import { checkConditioner, type EndpointOptions, readOptions, type Settings } from './options.js'
-import { maxAckDelayFor, type PeerConnectionOptions } from './peer-connection.js'
+import { maxAckDelayFor, type PeerConnection, type PeerConnectionOptions, type SystemMessage } from './peer-connection.js'
 
 /** The events of both kinds of endpoint. */
 export interface EndpointEvents {
@@ -82,6 +85,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected readonly pool = new PayloadPool()
   /** @internal */
   protected readonly encoder: MessageEncoder
+  /** What is asked and waited for, both ways. @internal */
+  protected readonly exchanges: Exchanges<Source>
   readonly #isServer: boolean
   readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
@@ -127,6 +132,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       else this.reportHandlerError(error)
     })
     this.encoder = new MessageEncoder(this.pool, this.factory, isServer, this.settings.maxMessageBytes)
+    this.exchanges = this.#createExchanges()
   }
 
   /** How long nothing may arrive before a connection has ended, in ms; 0: for ever. */
@@ -213,7 +219,9 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** Whether messages of this source still go to the game. @internal */
   protected abstract isHeard(source: Source): boolean
   /** @internal */
-  protected abstract emitMessage(type: AnyMessageType, message: unknown, source: Source): void
+  protected abstract messageEvent(type: AnyMessageType, message: unknown, source: Source): Events['OnMessage']
+  /** The connection that messages to this source go over; undefined where it has ended, or is not made yet. @internal */
+  protected abstract connectionOf(source: Source): PeerConnection | undefined
   /** This side stalled: deadlines move by so many ms. @internal */
   protected abstract shift(ms: number, now: number): void
   /** @internal */
@@ -235,6 +243,14 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       isRemoved = true
       const at = this.#handlers[id]?.indexOf(handler) ?? -1
       this.#handlers[id] = this.#handlers[id]?.filter((_, i) => i !== at)
+    }
+  }
+
+  /** The step that takes one of the library's own messages, in its place among the game's. @internal */
+  protected systemStep(source: Source, message: SystemMessage): LifeStep {
+    return () => {
+      if (this.isHeard(source)) this.exchanges.handleSystem(source, message)
+      return undefined
     }
   }
 
@@ -323,6 +339,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
         this.#receive(now)
         this.expire(now)
       }
+      this.exchanges.expire(now)
       if (!this.#isEmitPaused) this.#emit()
       if (ticks !== undefined) this.#runTicks(ticks)
       if (this.isActive) this.#transmit()
@@ -372,7 +389,68 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
         }
       }
     }
-    if (hasListener) this.emitMessage(type, message, source)
+    if (hasListener) this.emitter.emit('OnMessage', this.messageEvent(type, message, source))
+  }
+
+  /** As #emitMessage, for a message whose sender waits to hear what became of it. */
+  #emitConfirmable(type: AnyMessageType, message: unknown, source: Source, settle: (outcome: ConfirmOutcome) => void): void {
+    const handlers = this.#handlers[type.id] ?? []
+    const hasListener = this.emitter.messageListeners > 0
+    if (handlers.length === 0 && !hasListener) {
+      settle('no-handler')
+      return
+    }
+    let hasFailed = false
+    const failed = (error: unknown): void => {
+      hasFailed = true
+      this.reportHandlerError(error, source)
+    }
+    const results: Promise<unknown>[] = []
+    for (const handler of handlers) {
+      try {
+        const result = handler(message, source)
+        if (result instanceof Promise) results.push(result.catch(failed))
+      } catch (error) {
+        failed(error)
+      }
+    }
+    if (hasListener) {
+      const listened = new Promise<boolean>((resolve) => {
+        this.emitter.ask('OnMessage', this.messageEvent(type, message, source), resolve)
+      })
+      results.push(listened.then((hasThrown) => (hasFailed ||= hasThrown)))
+    }
+    const settleAll = (): void => settle(hasFailed ? 'handler' : 'handled')
+    if (results.length === 0) settleAll()
+    else void Promise.all(results).then(settleAll)
+  }
+
+  #createExchanges(): Exchanges<Source> {
+    const { factory, encoder, drops } = this
+    const isServer = this.#isServer
+    const exchanges = new Exchanges<Source>({
+      factory,
+      encoder,
+      drops,
+      isServer,
+      now: () => this.clock.now(),
+      connectionOf: (source) => this.connectionOf(source),
+      soon: (step) =>
+        this.events.pushStep(() => {
+          step()
+          return undefined
+        }),
+      confirmable: (type, message, source, settle) => this.#emitConfirmable(type, message, source, settle),
+      reportHandlerError: (cause, source) => this.reportHandlerError(cause, source),
+      warnOnce: (key, text) => this.warnOnce(key, text),
+    })
+    const { requests } = exchanges
+    for (const request of factory.requests) {
+      // The codecs of these messages give what the handlers take.
+      this.addMessageHandler(request.message, (message: RequestMessage, source) => requests.handleRequest(source, request, message))
+      this.addMessageHandler(request.reply, (message: ReplyMessage, source) => requests.handleReply(source, request, message))
+    }
+    return exchanges
   }
 
   #pauseEmit(): void {
@@ -403,6 +481,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     this.#lastUpdateAt = now
     if (elapsed > STALL_MS) {
       if (this.isActive) this.shift(elapsed - STALL_MS, now)
+      this.exchanges.shift(elapsed - STALL_MS)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
     this.#dropLog?.check(now)
   }

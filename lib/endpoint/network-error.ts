@@ -1,3 +1,5 @@
+import type { AnyRequestType, RequestFailure } from '../messages/index.js'
+
 /** What a `NetworkError` is about. Codes are part of the public surface; texts are not. */
 export type NetworkErrorCode =
   /** `send` or `disconnect` before any connection. */
@@ -40,8 +42,22 @@ export type NetworkErrorCode =
   | 'OUTBOX_FULL'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'
-  /** A handler threw or its promise rejected; `cause` is what it threw. */
+  /** A handler threw or its promise rejected; `cause` is what it threw. Without a cause: one of the other side, which does not tell. */
   | 'HANDLER'
+  /** A responder refused a request by one of its error codes: a RequestError. */
+  | 'REQUEST_FAILED'
+  /** No reply in time. */
+  | 'REQUEST_TIMEOUT'
+  /** The other side has no responder for the request. */
+  | 'NO_RESPONDER'
+  /** The other side has no handler for the message that was to be confirmed. */
+  | 'NO_HANDLER'
+  /** No confirmation in time. */
+  | 'CONFIRM_TIMEOUT'
+  /** Too many requests or unconfirmed messages wait on the connection. */
+  | 'BUSY'
+  /** The connection has ended, and what was waited for does not come any more. */
+  | 'DISCONNECTED'
 
 /** An error of the network or of its use, with a stable `code`. */
 export class NetworkError extends Error {
@@ -72,6 +88,29 @@ export class RejectedError extends NetworkError {
     this.reason = reason
     this.detail = detail
     this.data = data
+  }
+}
+
+/** A responder's refusal of a request, as `request()` rejects with it; `Type.isError(error)` knows the codes of one request. */
+export class RequestError extends NetworkError implements RequestFailure<string> {
+  /** Always `REQUEST_FAILED`. */
+  declare readonly code: 'REQUEST_FAILED'
+  /** The request's name. */
+  readonly requestName: string
+  /** Which of the definition's `errors` it is. */
+  readonly requestCode: string
+  /** What the responder's `fail` gave along; empty where nothing. It is the other side's text. */
+  readonly detail: string
+  /** The definition, by which `isError` knows its own. @internal */
+  readonly request: AnyRequestType
+
+  /** Made by the library. */
+  constructor(request: AnyRequestType, requestCode: string, detail: string) {
+    super('REQUEST_FAILED', `${request.name} was refused: ${requestCode}${detail === '' ? '' : ` (${detail})`}`)
+    this.request = request
+    this.requestName = request.name
+    this.requestCode = requestCode
+    this.detail = detail
   }
 }
 

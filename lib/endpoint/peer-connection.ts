@@ -6,7 +6,17 @@ import type { AnyMessageType, Delivery, MessageFactory } from '../messages/index
 import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/connection.js'
 import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
 import type { PayloadPool } from '../protocol/payload-pool.js'
-import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
+import {
+  CANCELLATION,
+  CONFIRMABLE,
+  CONFIRMATION,
+  type ConfirmOutcome,
+  encodeConfirmable,
+  readCancellation,
+  readConfirmable,
+  readConfirmation,
+} from '../sessions/system-messages.js'
+import { MAX_CHANNELS, MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
 import type { NetworkError } from './network-error.js'
@@ -30,12 +40,20 @@ export interface PeerConnectionOptions {
   readonly drops: DropCounters
 }
 
+/** One of the library's own messages, as it arrived. */
+export type SystemMessage =
+  | { readonly kind: 'confirmable'; readonly id: number; readonly type: AnyMessageType; readonly message: object }
+  | { readonly kind: 'confirmation'; readonly id: number; readonly outcome: ConfirmOutcome }
+  | { readonly kind: 'cancellation'; readonly id: number }
+
 /** What becomes of what arrives. */
 export interface PeerConnectionOwner {
   /** Whether messages of the game may arrive yet. */
   readonly admitsMessages: boolean
   handleMessage(type: AnyMessageType, message: object): void
   handleControl(typeId: number, payload: Uint8Array): void
+  /** In its place among the messages of the game. */
+  handleSystem(message: SystemMessage): void
   handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void
 }
 
@@ -141,6 +159,27 @@ export class PeerConnection implements ConnectionSink {
     this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
+  /** Queues the message that the encoder holds inside a Confirmable, ordered on its channel. Throws a NetworkError where it is larger than the peer takes. */
+  sendConfirmable(id: number, type: AnyMessageType, now: number): void {
+    const { encoder, totals } = this.#options
+    const payload = encodeConfirmable(id, type.id, encoder.slab.bytes, encoder.payload, encoder.end)
+    encoder.giveBack()
+    if (payload.length > this.maxMessageBytes) throw encoder.tooLarge(type, payload.length, this.maxMessageBytes)
+    this.sendSystem(CONFIRMABLE, payload, type, now)
+    this.counters.outMessages++
+    totals.outMessages++
+  }
+
+  /** Queues one of the library's own messages, ordered among those of a channel. */
+  sendSystem(typeId: number, payload: Uint8Array, { channel, priority }: Pick<AnyMessageType, 'channel' | 'priority'>, now: number): void {
+    const message = this.#options.pool.frame(typeId, payload)
+    message.lane = laneIndex(channel, true)
+    message.priority = priority
+    message.redundancy = 0
+    this.needsTransmit = true
+    this.protocol.send(message, Number.POSITIVE_INFINITY, now)
+  }
+
   /** A reliable message did not fit into the send queue. */
   get isOverflowing(): boolean {
     return (!this.#isAway && this.#outbox?.isOverflowing) || this.protocol.isOverflowing
@@ -238,23 +277,70 @@ export class PeerConnection implements ConnectionSink {
     }
     const type = factory.typeById(typeId)
     if (type === undefined) {
-      drops.unknownMessage++
+      this.#handleSystem(lane, typeId, bytes, start, end, isOwned)
       return
     }
+    const message = this.#decode(type, bytes, start, end, isOwned)
+    if (message === undefined) return
+    this.counters.inMessages++
+    totals.inMessages++
+    this.#owner.handleMessage(type, message)
+  }
+
+  /** Checks the direction, and decodes; undefined where it was dropped. */
+  #decode(type: AnyMessageType, bytes: Uint8Array, start: number, end: number, isOwned: boolean): object | undefined {
+    const { drops } = this.#options
     if (type.from !== 'both' && type.from !== this.#otherSide) {
       drops.wrongDirection++
-      return
+      return undefined
     }
     const before = decodeWork.values
     const message = type.codec.decode(bytes, start, end, isOwned)
     this.#workOfPacket += (decodeWork.values - before) / VALUES_PER_MESSAGE
-    if (message === undefined) {
+    if (message === undefined) drops.malformedMessage++
+    return message
+  }
+
+  /** What is of no definition of the game: one of the library's own, where it stands on an ordered lane, or nobody's. */
+  #handleSystem(lane: number, typeId: number, bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
+    const { drops } = this.#options
+    if (lane < 0 || lane >= MAX_CHANNELS || typeId < CONFIRMABLE || typeId > CANCELLATION) {
+      drops.unknownMessage++
+      return
+    }
+    if (typeId === CONFIRMABLE) {
+      this.#handleConfirmable(bytes, start, end, isOwned)
+      return
+    }
+    if (typeId === CONFIRMATION) {
+      const confirmation = readConfirmation(bytes, start, end)
+      if (confirmation === undefined) drops.malformedMessage++
+      else this.#owner.handleSystem({ kind: 'confirmation', ...confirmation })
+      return
+    }
+    const id = readCancellation(bytes, start, end)
+    if (id === undefined) drops.malformedMessage++
+    else this.#owner.handleSystem({ kind: 'cancellation', id })
+  }
+
+  /** The message inside is what it would be by itself: of this factory, in the right direction, decoded. */
+  #handleConfirmable(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
+    const { factory, drops, totals } = this.#options
+    const head = readConfirmable(bytes, start, end)
+    if (head === undefined) {
       drops.malformedMessage++
       return
     }
+    const type = factory.typeById(head.typeId)
+    if (type === undefined) {
+      drops.unknownMessage++
+      return
+    }
+    const message = this.#decode(type, bytes, head.payload, end, isOwned)
+    if (message === undefined) return
     this.counters.inMessages++
     totals.inMessages++
-    this.#owner.handleMessage(type, message)
+    this.#owner.handleSystem({ kind: 'confirmable', id: head.id, type, message })
   }
 
   handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void {

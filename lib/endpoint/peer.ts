@@ -1,9 +1,11 @@
 import type { Address } from '../io/address.js'
-import type { InputOf, MessageType } from '../messages/index.js'
+import type { InputOf, MessageType, RequestType } from '../messages/index.js'
+import type { Exchanges } from './exchanges.js'
 import { Measured, type Metrics } from './metrics.js'
 import { NEVER_SECONDS } from './open-mode.js'
 import type { SendOptions } from './send-options.js'
 import type { ServerConnection } from './server-connection.js'
+import type { WaitOptions } from './waiting.js'
 
 /** A message that a server may send. */
 export type FromServer = MessageType<string, any, any, 'server' | 'both'>
@@ -21,14 +23,16 @@ export class Peer<User = undefined> extends Measured {
   /** The game's own object, as `accept` gave it. */
   user: User
   readonly #connection: ServerConnection<User>
+  readonly #exchanges: Exchanges<Peer<User>>
 
   /** @internal */
-  constructor(id: number, name: string, user: User, connection: ServerConnection<User>) {
+  constructor(id: number, name: string, user: User, connection: ServerConnection<User>, exchanges: Exchanges<Peer<User>>) {
     super()
     this.id = id
     this.name = name
     this.user = user
     this.#connection = connection
+    this.#exchanges = exchanges
     this.clientId = connection.client.clientId
     this.tokenData = connection.client.userData
   }
@@ -80,6 +84,32 @@ export class Peer<User = undefined> extends Measured {
    */
   send<M extends FromServer>(type: M, values: InputOf<M>, options?: SendOptions): number {
     return this.#connection.send(type, values, options)
+  }
+
+  /**
+   * Asks this client, and resolves to its reply. Whoever drives the server's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
+   * `HANDLER`, `BUSY`, `DISCONNECTED` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   *
+   * @example
+   * const { card } = await peer.request(Choose, { cards }, { timeoutMs: 30_000 })
+   * @throws TypeError, RangeError or NetworkError (`code`) for misuse, as `send`
+   */
+  request<QI, QO, RI, RO, E extends string>(
+    type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
+    values: QI,
+    options?: WaitOptions,
+  ): Promise<RO> {
+    // The reply's codec was made of the fields that give the type.
+    return this.#exchanges.requests.request(this, type, values, options) as Promise<RO>
+  }
+
+  /**
+   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the client have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`
+   * or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * @throws as `send`
+   */
+  sendConfirmed<M extends FromServer>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {
+    return this.#exchanges.confirmations.send(this, type, values, options)
   }
 
   /** Ends the connection: the client is told `kicked`, with detail (at most 512 bytes) and data (512 when packed). Resolves when that is done, within a second. */

@@ -39,7 +39,7 @@ import { NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, type NetworkErrorCode, type RejectReason } from './network-error.js'
 import type { Settings } from './options.js'
 import type { Peer } from './peer.js'
-import { PeerConnection, type PeerConnectionOptions, type PeerConnectionOwner } from './peer-connection.js'
+import { PeerConnection, type PeerConnectionOptions, type PeerConnectionOwner, type SystemMessage } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 
 /** A slot without a Hello is freed after this. */
@@ -90,6 +90,7 @@ export interface ServerConnectionOwner<User> {
   /** The peer goes on over the slot of `fresh`; `left` is the slot that it had. */
   handleResume(peer: Peer<User>, fresh: ServerConnection<User>, left: NetcodeServerClient): void
   handleMessage(peer: Peer<User>, type: AnyMessageType, message: object): void
+  handleSystem(peer: Peer<User>, message: SystemMessage): void
   /** An accepted peer has ended; `error` is said first. */
   handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void
   /** Says by OnError that something failed that is this peer's own doing. */
@@ -287,6 +288,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   handleControl(typeId: number, payload: Uint8Array): void {
     if (typeId === Hello.id && this.#stage === 'hello') this.#handleHello(payload)
     else if (typeId === Goodbye.id) this.#handleGoodbye(payload)
+  }
+
+  handleSystem(message: SystemMessage): void {
+    this.#owner.handleSystem(this.#peer!, message)
   }
 
   handlePong(): void {}

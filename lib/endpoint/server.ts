@@ -4,7 +4,7 @@ import type { Address } from '../io/address.js'
 import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
+import type { AnyMessageType, InputOf, MessageType, RequestType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { generateConnectToken } from '../netcode/connect-token.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
@@ -35,6 +35,8 @@ import { NetworkError, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
+import type { PeerConnection } from './peer-connection.js'
+import type { RequestContext } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 import { ServerWarnings } from './server-warnings.js'
@@ -98,6 +100,12 @@ export interface ServerEvents<User> {
   OnDisconnect: { readonly peer: Peer<User>; readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed; `peer` where it concerns one. */
   OnError: { readonly peer?: Peer<User>; readonly error: NetworkError }
+}
+
+/** What a server's responder gets beside the values. */
+export interface PeerRequestContext<User, E extends string> extends RequestContext<E> {
+  /** Who asks. */
+  readonly peer: Peer<User>
 }
 
 /** Slots beyond maxPeers, so that whoever finds the server full is told so in words. */
@@ -260,6 +268,24 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return this.addMessageHandler(type, handler)
   }
 
+  /**
+   * Answers requests of one type: with what the responder returns or resolves to, or by `fail` of its context. One that throws anything else is reported by OnError, and the asker hears only that it failed. Returns what removes the responder.
+   *
+   * @example
+   * server.respond(Buy, ({ item }, { peer, fail }) => {
+   *   if (peer.user.gold < PRICES[item]) fail('no-money')
+   *   peer.user.gold -= PRICES[item]
+   *   return { gold: peer.user.gold }
+   * })
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `WRONG_DIRECTION`, and `ALREADY_ACTIVE` where the request has a responder
+   */
+  respond<QI, QO, RI, RO, E extends string>(
+    type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
+    responder: (values: QO, context: PeerRequestContext<User, E>) => RI | Promise<RI>,
+  ): () => void {
+    return this.exchanges.requests.respond(type, responder)
+  }
+
   /** As `peer.send` for each of some peers; encoded once. Returns the bytes queued in all. */
   sendTo<M extends FromServer>(peers: Iterable<Peer<User>>, type: M, values: InputOf<M>, options?: SendOptions): number {
     // Taken out before anything is encoded: an iterable of the game may run its code, and that may send.
@@ -378,8 +404,13 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** @internal */
-  protected override emitMessage(type: AnyMessageType, message: unknown, peer: Peer<User>): void {
-    this.emitter.emit('OnMessage', { peer, type, message })
+  protected override messageEvent(type: AnyMessageType, message: unknown, peer: Peer<User>): ServerEvents<User>['OnMessage'] {
+    return { peer, type, message }
+  }
+
+  /** @internal */
+  protected override connectionOf({ connection }: Peer<User>): PeerConnection | undefined {
+    return connection.isAccepted ? connection.link : undefined
   }
 
   /** @internal */
@@ -581,6 +612,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       admit: (connection, name, user) => this.#admit(connection, name, user),
       welcomeOf: () => this.#welcome(),
       handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
+      handleSystem: (peer, message) => this.events.pushStep(this.systemStep(peer, message)),
       handleEnd: (peer, reason, detail, data, error) => this.#handleEnd(peer, reason, detail, data, error),
       resumeGraceMs: this.#resumeGraceMs,
       resume: (connection, hello) => this.#resume(connection, hello),
@@ -647,7 +679,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
     if (this.#privateKey !== undefined) this.#replaceAway(connection.client.clientId)
-    const peer = new Peer<User>(++this.#lastPeerId, name, user, connection)
+    const peer = new Peer<User>(++this.#lastPeerId, name, user, connection, this.exchanges)
     this.#peers.set(peer.id, peer)
     this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} (${name}) is in`)
@@ -744,6 +776,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
     this.events.pushStep(() => {
       if (error !== undefined) this.report(error, peer)
+      this.exchanges.endAll(peer, reason)
       this.emitter.emit('OnDisconnect', { peer, reason, detail, data })
       return undefined
     })

@@ -7,3 +7,12 @@ export { MessageFactory } from './message-factory.js'
 export type { AnyMessageType, DefineOptions, Delivery, InputOf, MessageOf, MessageType, Sender } from './message-type.js'
 export { float32, float64, int8, int16, int32, quantized, uint8, uint16, uint32, varint, varuint } from './number-fields.js'
 export { packed } from './packed-field.js'
+export type {
+  AnyRequestType,
+  DefineRequestOptions,
+  ReplyOf,
+  RequestFailure,
+  RequestOf,
+  RequestType,
+  RequestTypeOf,
+} from './request-type.js'

@@ -6,6 +6,15 @@ export const MAX_DEFINITION_ID = 16_383 // 2^14 − 1
 /** Characters of a definition's or a field's name. */
 export const MAX_NAME_LENGTH = 64
 
+/** Error codes of one request: with the library's own four, what one byte tells apart. */
+export const MAX_REQUEST_ERRORS = 252 // 256 − 4
+
+/** Bytes of what a responder says beside an error code: a sentence for a player, in any language. */
+export const MAX_DETAIL_BYTES = 512
+
+/** The longest `timeoutMs` of a request, in ms: 24 days. */
+export const MAX_REQUEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /** Packets that `redundancy` may repeat a message in. At 60 packets a second, 16 bridge a quarter of a second. */
 export const MAX_REDUNDANCY = 16
 

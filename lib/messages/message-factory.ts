@@ -5,6 +5,8 @@ import { MAX_DEFINITION_ID } from './limits.js'
 import { MessageDefinition } from './message-definition.js'
 import type { AnyMessageType, DefineOptions, MessageType, Sender } from './message-type.js'
 import { describe } from './refusal.js'
+import { type AnyRequestDefinition, RequestDefinition } from './request-definition.js'
+import type { DefineRequestOptions, RequestTypeOf } from './request-type.js'
 
 type AnyDefinition = MessageDefinition<string, any, any, any>
 
@@ -20,6 +22,7 @@ type AnyDefinition = MessageDefinition<string, any, any, any>
 export class MessageFactory {
   readonly #byName = new Map<string, AnyDefinition>()
   readonly #givenIds = new Map<number, AnyDefinition>()
+  readonly #requests: AnyRequestDefinition[] = []
   /** Index is the id; holes are undefined. Rebuilt by #assignIds. */
   #byId: (AnyDefinition | undefined)[] = []
   #inIdOrder: readonly AnyDefinition[] = []
@@ -38,21 +41,37 @@ export class MessageFactory {
     fields: F,
     options: DefineOptions<From> = {},
   ): MessageType<Name, ValuesOf<F>, InputValuesOf<F>, From> {
-    if (this.#isFrozen)
-      throw new TypeError(`define(${describe(name)}) expected to come before an endpoint takes this MessageFactory, got it after`)
-    if (this.#byName.has(name)) throw new RangeError(`"name" expected one that is not defined yet, got ${describe(name)} again`)
-    const definition = new MessageDefinition<Name, ValuesOf<F>, InputValuesOf<F>, From>(name, fields, options, () => this.#assignIds())
-    const holder = this.#givenIds.get(options.id ?? -1)
-    if (holder !== undefined)
-      throw new RangeError(`"id" expected one that is not given yet, got ${options.id}, which ${describe(holder.name)} has`)
-    if (this.#byName.size > MAX_DEFINITION_ID)
-      throw new RangeError(`define expected at most ${MAX_DEFINITION_ID + 1} messages, got one more`)
-    this.#byName.set(name, definition)
-    if (options.id !== undefined) this.#givenIds.set(options.id, definition)
-    // Ids read so far may no longer be right.
-    if (this.#isAssigned) for (const known of this.#inIdOrder) known.setId(-1)
-    this.#isAssigned = false
+    const definition = this.#make<Name, ValuesOf<F>, InputValuesOf<F>, From>('define', name, fields, options)
+    this.#add(definition)
     return definition
+  }
+
+  /**
+   * Defines a request: what one side asks, what the other answers, and by which codes it may refuse. It is two messages, `name` and `name.reply`, which stand among the others with ids of their own; so a name has 1–58 characters.
+   * @example
+   * const Buy = messages.defineRequest('Buy', { request: { item: uint16 }, reply: { gold: uint32 }, errors: ['no-money', 'sold-out'], from: 'client' })
+   * @throws as `define`
+   */
+  defineRequest<
+    const Name extends string,
+    Q extends Fields,
+    R extends Fields,
+    const E extends string = never,
+    const From extends Sender = 'both',
+  >(name: Name, options: DefineRequestOptions<Q, R, E, From>): RequestTypeOf<Name, Q, R, E, From> {
+    const made: AnyDefinition[] = []
+    const request = new RequestDefinition<Name, InputValuesOf<Q>, ValuesOf<Q>, InputValuesOf<R>, ValuesOf<R>, E, From>(
+      name,
+      options,
+      (messageName, fields, messageOptions) => {
+        const definition = this.#make<string, unknown, unknown, Sender>('defineRequest', messageName, fields, messageOptions)
+        made.push(definition)
+        return definition
+      },
+    )
+    for (const definition of made) this.#add(definition) // both or none
+    this.#requests.push(request)
+    return request
   }
 
   /** Ends the time of definition. An endpoint does so when it takes the factory; more calls are harmless. */
@@ -88,6 +107,11 @@ export class MessageFactory {
     return this.#inIdOrder
   }
 
+  /** All requests, in the order of definition. @internal */
+  get requests(): readonly AnyRequestDefinition[] {
+    return this.#requests
+  }
+
   /** A 32-bit FNV-1a hash of each of `definitions`, in their order, over what `fingerprint` covers. Where two sides differ, it says which definition does. */
   get definitionHashes(): readonly number[] {
     this.#assignIds()
@@ -99,6 +123,33 @@ export class MessageFactory {
   get fingerprint(): string {
     this.#assignIds()
     return hex64(fnv1a64(this.#inIdOrder.map((definition) => definition.signature).join('\n')))
+  }
+
+  /** A definition that is not in the factory yet. */
+  #make<Name extends string, Out, In, From extends Sender>(
+    call: string,
+    name: Name,
+    fields: Fields,
+    options: DefineOptions<From>,
+  ): MessageDefinition<Name, Out, In, From> {
+    if (this.#isFrozen)
+      throw new TypeError(`${call}(${describe(name)}) expected to come before an endpoint takes this MessageFactory, got it after`)
+    if (this.#byName.has(name)) throw new RangeError(`"name" expected one that is not defined yet, got ${describe(name)} again`)
+    const definition = new MessageDefinition<Name, Out, In, From>(name, fields, options, () => this.#assignIds())
+    const holder = this.#givenIds.get(options.id ?? -1)
+    if (holder !== undefined)
+      throw new RangeError(`"id" expected one that is not given yet, got ${options.id}, which ${describe(holder.name)} has`)
+    return definition
+  }
+
+  #add(definition: AnyDefinition): void {
+    if (this.#byName.size > MAX_DEFINITION_ID)
+      throw new RangeError(`define expected at most ${MAX_DEFINITION_ID + 1} messages, got one more`)
+    this.#byName.set(definition.name, definition)
+    if (definition.givenId !== undefined) this.#givenIds.set(definition.givenId, definition)
+    // Ids read so far may no longer be right.
+    if (this.#isAssigned) for (const known of this.#inIdOrder) known.setId(-1)
+    this.#isAssigned = false
   }
 
   #assignIds(): void {

@@ -52,8 +52,8 @@ export const RUN_HEADER_BYTES = 6
 /** Header bytes of a SEQUENCED or UNRELIABLE_NUMBERED frame. */
 export const NUMBERED_HEADER_BYTES = 4
 
-/** The most that the header of a fragment takes: type 1, channel 1, id 3, message type 2, total 4, first block 3, length 2. */
-export const FRAGMENT_HEADER_BYTES = 16
+/** The most that the header of a fragment takes: type 1, channel 1, id 3, message type 3, total 4, first block 3, length 2. */
+export const FRAGMENT_HEADER_BYTES = 17
 
 /** Units of the ack delay in one millisecond. */
 export const ACK_DELAY_UNITS_PER_MS = 16

@@ -1,7 +1,7 @@
 // The receiving half of a connection: reads the message frames of a packet and brings each message to its lane. Bytes that break the rules are never an exception:
 // the readers return -1, and the connection ends with a protocol error.
 import { readUint24 } from '../wire/bytes.js'
-import { MAX_CONTROL_BYTES } from '../wire/limits.js'
+import { FIRST_SYSTEM_ID, MAX_CONTROL_BYTES, SYSTEM_IDS } from '../wire/limits.js'
 import { VarintReader } from '../wire/varint.js'
 import { FragmentFrame } from './fragment-frame.js'
 import {
@@ -198,8 +198,8 @@ export class MessageReceiver {
   }
 }
 
-/** The largest type id that a header may name: two bytes of varint. */
-const MAX_TYPE_ID = 16_383
+/** The largest type id that a header may name: the last of the library's own messages, behind those of definitions. */
+const MAX_TYPE_ID = FIRST_SYSTEM_ID + SYSTEM_IDS - 1
 
 /** The header of a message as it was read. */
 const header = { typeId: 0, length: 0 }

@@ -56,6 +56,13 @@ export const CONTROL_CHANNEL = 255
 /** Bytes of one control message. The largest is Hello: 16,384 definitions × 4 + 16 KiB of data + a resume token + extensions = 100 KiB at most. */
 export const MAX_CONTROL_BYTES = 128 * 1024
 
+/**
+ * The first type id of the library's own messages on the game's channels, right behind the ids of definitions (0 to 2^14 − 1), and how many are kept for them. They are in no factory, so that ids and fingerprints of a game are its own;
+ * `lib/sessions/system-messages.ts` says which there are.
+ */
+export const FIRST_SYSTEM_ID = 16_384
+export const SYSTEM_IDS = 16
+
 /** Priorities are 0–7; the higher goes first. */
 export const PRIORITIES = 8
 
