@@ -323,7 +323,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
    */
   request<QI, QO, RI, RO, E extends string>(
     type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
-    values: QI,
+    values: NoInfer<QI>,
     options?: WaitOptions,
   ): Promise<RO> {
     this.#checkLetIn('request')
@@ -337,7 +337,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
    */
   respond<QI, QO, RI, RO, E extends string>(
     type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
-    responder: (values: QO, context: RequestContext<E>) => RI | Promise<RI>,
+    responder: (values: QO, context: RequestContext<E>) => NoInfer<RI> | Promise<NoInfer<RI>>,
   ): () => void {
     return this.exchanges.requests.respond(type, responder)
   }

@@ -96,7 +96,7 @@ export class Peer<User = undefined> extends Measured {
    */
   request<QI, QO, RI, RO, E extends string>(
     type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
-    values: QI,
+    values: NoInfer<QI>,
     options?: WaitOptions,
   ): Promise<RO> {
     // The reply's codec was made of the fields that give the type.

@@ -281,7 +281,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
    */
   respond<QI, QO, RI, RO, E extends string>(
     type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
-    responder: (values: QO, context: PeerRequestContext<User, E>) => RI | Promise<RI>,
+    responder: (values: QO, context: PeerRequestContext<User, E>) => NoInfer<RI> | Promise<NoInfer<RI>>,
   ): () => void {
     return this.exchanges.requests.respond(type, responder)
   }

@@ -111,6 +111,10 @@ function checkOptions(options: DefineRequestOptions): void {
   for (const key of Object.keys(options)) {
     if (!(OPTIONS as readonly string[]).includes(key)) throw new TypeError(`"options" expected ${OPTIONS.join(', ')}, got ${describe(key)}`)
   }
+  for (const key of ['request', 'reply'] as const) {
+    if (typeof options[key] !== 'object' || options[key] === null)
+      throw new TypeError(`"${key}" expected an object of fields, got ${describe(options[key])}`)
+  }
   const { delivery, errors, timeoutMs } = options
   if (delivery !== undefined && delivery !== 'reliable' && delivery !== 'ordered')
     throw new RangeError(`"delivery" of a request expected reliable, ordered, got ${describe(delivery)}`)
@@ -120,4 +124,5 @@ function checkOptions(options: DefineRequestOptions): void {
   if (errors.length > MAX_REQUEST_ERRORS)
     throw new RangeError(`"errors" expected at most ${MAX_REQUEST_ERRORS} names, got ${errors.length}`)
   for (const error of errors) checkName('errors', error, MAX_NAME_LENGTH)
+  if (new Set(errors).size < errors.length) throw new RangeError(`"errors" expected distinct names, got ${errors.join(', ')}`)
 }

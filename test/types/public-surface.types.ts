@@ -15,6 +15,8 @@ import {
   type Peer,
   packed,
   quantized,
+  type ReplyOf,
+  type RequestOf,
   Server,
   string,
   struct,
@@ -45,6 +47,12 @@ const ItemSchema = v.object({
 export const Save = messages.define('Save', { state: packed(ItemSchema) })
 export const Guarded = messages.define('Guarded', { state: packed((_: unknown): _ is { a: number } => true) })
 export const Anything = messages.define('Anything', { state: packed() })
+export const Buy = messages.defineRequest('Buy', {
+  request: { item: uint16 },
+  reply: { gold: uint32, left: optional(uint16) },
+  errors: ['no-money', 'sold-out'],
+})
+export const Choose = messages.defineRequest('Choose', { request: { cards: array(uint16, 8) }, reply: { card: uint16 }, from: 'server' })
 export type Move = MessageOf<typeof Move>
 export type Chat = MessageOf<typeof Chat>
 export type Snapshot = MessageOf<typeof Snapshot>
@@ -60,6 +68,12 @@ holds<Equal<MessageOf<typeof Save>, { state: { kind: string; at: Date } }>>()
 holds<Equal<InputOf<typeof Save>, { readonly state: { kind: string; at: string } }>>()
 holds<Equal<MessageOf<typeof Guarded>, { state: { a: number } }>>()
 holds<Equal<MessageOf<typeof Anything>, { state: unknown }>>()
+holds<Equal<RequestOf<typeof Buy>, { item: number }>>()
+holds<Equal<ReplyOf<typeof Buy>, { gold: number; left: number | undefined }>>()
+holds<Equal<(typeof Buy)['name'], 'Buy'>>()
+holds<Equal<(typeof Buy)['from'], 'both'>>()
+holds<Equal<(typeof Choose)['from'], 'server'>>()
+holds<Equal<(typeof Buy)['errors'], readonly ('no-money' | 'sold-out')[]>>()
 
 class Player {
   x = 0
@@ -117,6 +131,13 @@ function arena(server: Server<Player>): (tick: number, dtMs: number) => void {
   server.onMessage(Chat, (chat, peer) => {
     server.sendTo(team(server, peer), Chat, { text: `${peer.name}: ${chat.text}` })
   })
+  server.respond(Buy, ({ item }, { peer, fail, signal }) => {
+    holds<Equal<typeof peer, Peer<Player>>>()
+    holds<Equal<typeof item, number>>()
+    if (peer.user.gold < item || signal.aborted) fail('no-money')
+    peer.user.gold -= item
+    return { gold: peer.user.gold }
+  })
   server.on('OnMessage', (event) => {
     if (Move.is(event)) event.message.x.toFixed()
     else if (Chat.is(event)) event.message.text.length
@@ -132,6 +153,18 @@ function arena(server: Server<Player>): (tick: number, dtMs: number) => void {
 export function misuse(server: Server<Player>): void {
   // @ts-expect-error the server may not listen to its own Snapshot
   server.onMessage(Snapshot, () => {})
+  // @ts-expect-error a reply needs its fields
+  server.respond(Buy, () => ({}))
+  // @ts-expect-error and of their types
+  server.respond(Buy, async () => ({ gold: 'much' }))
+  // @ts-expect-error no such error code
+  server.respond(Buy, (_, { fail }) => fail('bored'))
+  // @ts-expect-error a request without errors cannot be refused
+  server.respond(messages.defineRequest('Plain', { request: {}, reply: {} }), (_, { fail }) => fail('no'))
+  // @ts-expect-error a server is not asked what only a server asks
+  server.respond(Choose, () => ({ card: 1 }))
+  // @ts-expect-error a request is no message
+  server.onMessage(Buy, () => {})
   // @ts-expect-error a server may not send what only clients send
   server.sendToAll(Move, { tick: 1, x: 0, y: 0, buttons: {} })
 }
@@ -174,6 +207,33 @@ export async function main(): Promise<void> {
   client.send(Chat, { text: 'x', to: 'nobody' })
   // @ts-expect-error missing fields
   client.send(Move, { tick: 1 })
+  const reply = await client.request(Buy, { item: 3 })
+  holds<Equal<typeof reply, { gold: number; left: number | undefined }>>()
+  // @ts-expect-error wrong field
+  await client.request(Buy, { thing: 3 })
+  // @ts-expect-error missing fields
+  await client.request(Buy, {})
+  // @ts-expect-error only the server asks that
+  await client.request(Choose, { cards: [] })
+  // @ts-expect-error a message is no request
+  await client.request(Chat, { text: 'x' })
+  try {
+    await client.request(Buy, { item: 3 }, { timeoutMs: 500, signal: stop.signal })
+  } catch (error) {
+    if (Buy.isError(error)) {
+      holds<Equal<typeof error.requestCode, 'no-money' | 'sold-out'>>()
+      holds<Equal<typeof error.detail, string>>()
+    }
+  }
+  client.respond(Choose, ({ cards }, context) => {
+    // @ts-expect-error on a client there is no peer: only the server can ask
+    context.peer
+    return { card: cards[0] ?? 0 }
+  })
+  // @ts-expect-error a client may not send a Snapshot
+  await client.sendConfirmed(Snapshot, { tick: 1, entities: [] })
+  const confirmed = await client.sendConfirmed(Chat, { text: 'x' })
+  holds<Equal<typeof confirmed, void>>()
   client.send(Save, { state: { kind: 'a', at: '2020' } })
   const frozen = { text: 'x', to: undefined } as const
   client.send(Chat, frozen)
@@ -201,10 +261,21 @@ export async function gameTest(): Promise<void> {
       server.run({ hz: 60, onTick: arena(server) })
     },
   })
+  const [asker] = net.clients
+  const bought = asker!.request(Buy, { item: 4 })
+  const refused = bought.then(() => asker!.request(Buy, { item: 7 }))
   let heard = 0
   net.clients[1]!.onMessage(Chat, () => {
     heard++
   })
   net.clients[0]!.send(Chat, { text: 'hi' })
   await net.until(() => heard === 1, { timeoutMs: 2000 })
+  let ends = 0
+  bought.then(({ gold, left }) => {
+    if (gold === 6 && left === undefined) ends++
+  }, String)
+  refused.then(String, (error: unknown) => {
+    if (Buy.isError(error) && error.requestCode === 'no-money') ends++
+  })
+  await net.until(() => ends === 2, { timeoutMs: 2000 })
 }
