@@ -6,7 +6,14 @@
 
 export type { Advertisement, AdvertiseOptions } from './endpoint/advertisement.js'
 export { type Capabilities, type Capability, capabilities } from './endpoint/capabilities.js'
-export { Client, type ClientEvents, type ClientOptions, type ConnectOptions, type FromClient } from './endpoint/client.js'
+export {
+  Client,
+  type ClientEvents,
+  type ClientOptions,
+  type ConnectOptions,
+  type FromClient,
+  type RequestFromClient,
+} from './endpoint/client.js'
 export type { ConnectRequest } from './endpoint/connect-request.js'
 export type { EndReason } from './endpoint/control-messages.js'
 export { type DiscoverOptions, discover } from './endpoint/discover.js'
@@ -19,10 +26,17 @@ export { NetworkEndpoint } from './endpoint/network-endpoint.js'
 export { NetworkError, type NetworkErrorCode, RejectedError, type RejectReason, RequestError } from './endpoint/network-error.js'
 export type { EndpointOptions } from './endpoint/options.js'
 export type { WhenFull } from './endpoint/outbox.js'
-export { type FromServer, Peer } from './endpoint/peer.js'
-export type { RequestContext } from './endpoint/requests.js'
+export { type FromServer, Peer, type RequestFromServer } from './endpoint/peer.js'
+export type { RequestContext, RequestResponder } from './endpoint/requests.js'
 export type { SendOptions } from './endpoint/send-options.js'
-export { type ListenOptions, type PeerRequestContext, Server, type ServerEvents, type ServerOptions } from './endpoint/server.js'
+export {
+  type ListenOptions,
+  type PeerRequestContext,
+  type PeerRequestResponder,
+  Server,
+  type ServerEvents,
+  type ServerOptions,
+} from './endpoint/server.js'
 export type { WaitOptions } from './endpoint/waiting.js'
 export type { Address } from './io/address.js'
 export type { Clock } from './io/clock.js'

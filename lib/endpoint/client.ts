@@ -9,7 +9,7 @@ import type { Address } from '../io/address.js'
 import { resolveHost } from '../io/resolve-host.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType, RequestType } from '../messages/index.js'
+import type { AnyMessageType, InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
@@ -53,8 +53,9 @@ import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
 import { checkInteger, type EndpointOptions } from './options.js'
+import type { RequestFromServer } from './peer.js'
 import { PeerConnection, type PeerConnectionOwner, type SystemMessage } from './peer-connection.js'
-import type { RequestContext } from './requests.js'
+import type { RequestResponder } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
 import { outboxError } from './server-connection.js'
@@ -62,6 +63,9 @@ import type { WaitOptions } from './waiting.js'
 
 /** A message that a client may send. */
 export type FromClient = MessageType<string, any, any, 'client' | 'both'>
+
+/** A request that a client may ask. */
+export type RequestFromClient = RequestType<string, any, any, any, any, any, 'client' | 'both'>
 
 /** What a `Client` is made with. */
 export interface ClientOptions extends EndpointOptions {
@@ -321,24 +325,17 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
    * const { gold } = await client.request(Buy, { item: 3 })
    * @throws NetworkError `NOT_CONNECTED` before the server has let this client in; TypeError, RangeError or NetworkError (`code`) for misuse, as `send`
    */
-  request<QI, QO, RI, RO, E extends string>(
-    type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
-    values: NoInfer<QI>,
-    options?: WaitOptions,
-  ): Promise<RO> {
+  request<T extends RequestFromClient>(type: T, values: RequestInputOf<T>, options?: WaitOptions): Promise<ReplyOf<T>> {
     this.#checkLetIn('request')
     // The reply's codec was made of the fields that give the type.
-    return this.exchanges.requests.request(this, type, values, options) as Promise<RO>
+    return this.exchanges.requests.request(this, type, values, options) as Promise<ReplyOf<T>>
   }
 
   /**
    * Answers requests of one type: with what the responder returns or resolves to, or by `fail` of its context. One that throws anything else is reported by OnError, and the server hears only that it failed. Returns what removes the responder.
    * @throws NetworkError `UNKNOWN_MESSAGE`, `WRONG_DIRECTION`, and `ALREADY_ACTIVE` where the request has a responder
    */
-  respond<QI, QO, RI, RO, E extends string>(
-    type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
-    responder: (values: QO, context: RequestContext<E>) => NoInfer<RI> | Promise<NoInfer<RI>>,
-  ): () => void {
+  respond<T extends RequestFromServer>(type: T, responder: RequestResponder<T>): () => void {
     return this.exchanges.requests.respond(type, responder)
   }
 

@@ -1,5 +1,5 @@
 import type { Address } from '../io/address.js'
-import type { InputOf, MessageType, RequestType } from '../messages/index.js'
+import type { InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
 import type { Exchanges } from './exchanges.js'
 import { Measured, type Metrics } from './metrics.js'
 import { NEVER_SECONDS } from './open-mode.js'
@@ -9,6 +9,9 @@ import type { WaitOptions } from './waiting.js'
 
 /** A message that a server may send. */
 export type FromServer = MessageType<string, any, any, 'server' | 'both'>
+
+/** A request that a server may ask. */
+export type RequestFromServer = RequestType<string, any, any, any, any, any, 'server' | 'both'>
 
 /** A client that a server has accepted. `User` is what the game keeps with it. */
 export class Peer<User = undefined> extends Measured {
@@ -94,13 +97,9 @@ export class Peer<User = undefined> extends Measured {
    * const { card } = await peer.request(Choose, { cards }, { timeoutMs: 30_000 })
    * @throws TypeError, RangeError or NetworkError (`code`) for misuse, as `send`
    */
-  request<QI, QO, RI, RO, E extends string>(
-    type: RequestType<string, QI, QO, RI, RO, E, 'server' | 'both'>,
-    values: NoInfer<QI>,
-    options?: WaitOptions,
-  ): Promise<RO> {
+  request<T extends RequestFromServer>(type: T, values: RequestInputOf<T>, options?: WaitOptions): Promise<ReplyOf<T>> {
     // The reply's codec was made of the fields that give the type.
-    return this.#exchanges.requests.request(this, type, values, options) as Promise<RO>
+    return this.#exchanges.requests.request(this, type, values, options) as Promise<ReplyOf<T>>
   }
 
   /**

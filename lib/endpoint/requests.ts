@@ -1,6 +1,7 @@
 // Requests of an endpoint's connections, both ways: what this side asks, and who answers what it is asked. On the wire a request and its reply are two ordinary messages of the game (lib/messages/request-definition.ts); only that one is
 // not wanted any more is said by a message of the library (lib/sessions/system-messages.ts).
 
+import type { AnyRequestType, ReplyInputOf, RequestErrorOf, RequestOf } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import {
   type AnyRequestDefinition,
@@ -27,6 +28,11 @@ export interface RequestContext<E extends string> {
    */
   fail(code: E, detail?: string): never
 }
+
+/** What a client answers requests of a type with. As one conditional type, so that literals in what it returns keep their types. */
+export type RequestResponder<T> = T extends AnyRequestType
+  ? (values: RequestOf<T>, context: RequestContext<RequestErrorOf<T>>) => ReplyInputOf<T> | Promise<ReplyInputOf<T>>
+  : never
 
 /** What answers requests of one type. */
 export type Responder<Source> = (values: any, context: RequestContext<any> & { readonly peer: Source }) => unknown

@@ -4,7 +4,7 @@ import type { Address } from '../io/address.js'
 import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType, RequestType } from '../messages/index.js'
+import type { AnyMessageType, AnyRequestType, InputOf, MessageType, ReplyInputOf, RequestErrorOf, RequestOf } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { generateConnectToken } from '../netcode/connect-token.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
@@ -25,6 +25,7 @@ import {
 } from '../wire/limits.js'
 import { TokenBucket } from '../wire/token-bucket.js'
 import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './advertisement.js'
+import type { RequestFromClient } from './client.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
@@ -107,6 +108,11 @@ export interface PeerRequestContext<User, E extends string> extends RequestConte
   /** Who asks. */
   readonly peer: Peer<User>
 }
+
+/** What a server answers requests of a type with. As one conditional type, so that literals in what it returns keep their types. */
+export type PeerRequestResponder<User, T> = T extends AnyRequestType
+  ? (values: RequestOf<T>, context: PeerRequestContext<User, RequestErrorOf<T>>) => ReplyInputOf<T> | Promise<ReplyInputOf<T>>
+  : never
 
 /** Slots beyond maxPeers, so that whoever finds the server full is told so in words. */
 const SPARE_SLOTS = 16
@@ -279,10 +285,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
    * })
    * @throws NetworkError `UNKNOWN_MESSAGE`, `WRONG_DIRECTION`, and `ALREADY_ACTIVE` where the request has a responder
    */
-  respond<QI, QO, RI, RO, E extends string>(
-    type: RequestType<string, QI, QO, RI, RO, E, 'client' | 'both'>,
-    responder: (values: QO, context: PeerRequestContext<User, E>) => NoInfer<RI> | Promise<NoInfer<RI>>,
-  ): () => void {
+  respond<T extends RequestFromClient>(type: T, responder: PeerRequestResponder<User, T>): () => void {
     return this.exchanges.requests.respond(type, responder)
   }
 

@@ -10,8 +10,11 @@ export { packed } from './packed-field.js'
 export type {
   AnyRequestType,
   DefineRequestOptions,
+  ReplyInputOf,
   ReplyOf,
+  RequestErrorOf,
   RequestFailure,
+  RequestInputOf,
   RequestOf,
   RequestType,
   RequestTypeOf,

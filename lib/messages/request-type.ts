@@ -84,3 +84,12 @@ export type RequestOf<T> = T extends { readonly [requestBrand]: { readonly qo: i
 
 /** What the asker gets: `type Bought = ReplyOf<typeof Buy>`. */
 export type ReplyOf<T> = T extends { readonly [requestBrand]: { readonly ro: infer O } } ? O : never
+
+/** What `request` takes. */
+export type RequestInputOf<T> = T extends { readonly [requestBrand]: { readonly qi: infer I } } ? I : never
+
+/** What a responder returns. */
+export type ReplyInputOf<T> = T extends { readonly [requestBrand]: { readonly ri: infer I } } ? I : never
+
+/** The error codes: `type BuyError = RequestErrorOf<typeof Buy>`. */
+export type RequestErrorOf<T> = T extends { readonly [requestBrand]: { readonly e: infer E extends string } } ? E : never

@@ -53,6 +53,7 @@ export const Buy = messages.defineRequest('Buy', {
   errors: ['no-money', 'sold-out'],
 })
 export const Choose = messages.defineRequest('Choose', { request: { cards: array(uint16, 8) }, reply: { card: uint16 }, from: 'server' })
+export const Pick = messages.defineRequest('Pick', { request: { of: uint16 }, reply: { taken: enumOf('left', 'right') } })
 export type Move = MessageOf<typeof Move>
 export type Chat = MessageOf<typeof Chat>
 export type Snapshot = MessageOf<typeof Snapshot>
@@ -230,6 +231,7 @@ export async function main(): Promise<void> {
     context.peer
     return { card: cards[0] ?? 0 }
   })
+  client.respond(Pick, async ({ of }) => ({ taken: (await of) > 1 ? 'left' : 'right' }))
   // @ts-expect-error a client may not send a Snapshot
   await client.sendConfirmed(Snapshot, { tick: 1, entities: [] })
   const confirmed = await client.sendConfirmed(Chat, { text: 'x' })
