@@ -21,7 +21,7 @@ export function parseLayout(text: string): Layout {
   return splitParts(text).map((part) => {
     const group = /^\((.+)\) × (\w+)$/.exec(part)
     if (group !== null) return { name: group[2]!, kind: 'group', group: parseLayout(group[1]!) }
-    const field = /^(\w+) (u8|u16|u24|u32|f32|f64|varint|message|bytes\[\w+\])$/.exec(part)
+    const field = /^(\w+) (u8|u16|u24|u32|f32|f64|varint|message|rest|bytes\[\w+\])$/.exec(part)
     if (field === null) throw new Error(`expected "name kind" or "(…) × count", got "${part}"`)
     return { name: field[1]!, kind: field[2]!, group: undefined }
   })
@@ -91,6 +91,11 @@ export class LayoutReader {
       return this.#view.getFloat64(this.offset - 8, true)
     }
     if (kind.startsWith('u')) return this.uint(Number(kind.slice(1)) / 8)
+    if (kind === 'rest') {
+      const start = this.offset
+      this.offset = this.#bytes.length
+      return this.#bytes.slice(start)
+    }
     const size = numberOf(parsed, kind.slice('bytes['.length, -1))
     if (this.offset + size > this.#bytes.length) throw new RangeError(`expected ${size} bytes at ${this.offset}, got fewer`)
     this.offset += size

@@ -4,6 +4,15 @@ import { encodeControl, Goodbye, Hello, Reject, Tickets, Welcome } from '../../l
 import { encodeQuery, encodeReply, type Query, type Reply } from '../../lib/endpoint/discovery-messages.js'
 import * as fields from '../../lib/messages/index.js'
 import { MessageFactory, string } from '../../lib/messages/index.js'
+import {
+  CANCELLATION,
+  CONFIRM_OUTCOMES,
+  CONFIRMABLE,
+  CONFIRMATION,
+  encodeCancellation,
+  encodeConfirmable,
+  encodeConfirmation,
+} from '../../lib/sessions/system-messages.js'
 import { fnv1a32, fnv1a64, hex64 } from '../../lib/wire/hash.js'
 import { writeVarint } from '../../lib/wire/varint.js'
 import { type End, Pair, random } from '../protocol/pair.js'
@@ -156,6 +165,46 @@ t.test('the control messages have the layouts of the page', async (t) => {
           `${name}.${key}`,
         )
     }
+  }
+})
+
+t.test('the messages of the library have the types and layouts of the page', async (t) => {
+  const rows = tableRows(page, 'Message of the library', 'Type', 'Layout')
+  const payload = Uint8Array.of(9, 8, 7)
+  const cases = [
+    ['Confirmable', CONFIRMABLE, encodeConfirmable(2 ** 32 - 1, 300, payload, 0, 3), { id: 2 ** 32 - 1, type: 300, payload }],
+    ['Confirmation', CONFIRMATION, encodeConfirmation(5, 'busy'), { id: 5, outcome: 3 }],
+    ['Cancellation', CANCELLATION, encodeCancellation(258), { id: 258 }],
+  ] as const
+  t.strictSame(
+    rows.map(([name, type]) => [name, Number(type)]),
+    cases.map(([name, type]) => [name, type]),
+  )
+  for (const [i, [name, , bytes, values]] of cases.entries()) {
+    const reader = new LayoutReader(bytes, messageLayout)
+    t.strictSame(reader.read(parseLayout(rows[i]![2]!)), values, name)
+    t.ok(reader.isAtEnd)
+  }
+  CONFIRM_OUTCOMES.forEach((outcome, number) => {
+    t.equal(encodeConfirmation(1, outcome).at(-1), number)
+  })
+})
+
+t.test('a request and its reply have the fields and the bytes of the page', async (t) => {
+  const messages = new MessageFactory()
+  messages.defineRequest('Buy', { request: { item: fields.uint16 }, reply: { gold: fields.uint8 }, errors: ['no-money', 'sold-out'] })
+  const encoded = (name: string, values: object): string => hex(encode(messages.getByName(name), values))
+  t.equal(encoded('Buy', { id: 7, values: { item: 258 } }), hex(hexDump(codeBlock(page, 'hex: buy'))))
+  const reply = { id: 7, status: 'done', detail: undefined, values: { gold: 9 } }
+  t.equal(encoded('Buy.reply', reply), hex(hexDump(codeBlock(page, 'hex: bought'))))
+  // What the page says the two are, evaluated: the same fields make the same bytes.
+  const names = { ...fields, request: { item: fields.uint16 }, reply: { gold: fields.uint8 } }
+  for (const [name, text] of tableRows(page, 'Message', 'Fields')) {
+    const made = new Function(...Object.keys(names), `return ${text}`)(...Object.values(names)) as fields.Fields
+    const same = new MessageFactory().define(name!, made)
+    const values =
+      name === 'Buy' ? { id: 7, values: { item: 258 } } : { ...reply, status: 'error sold-out', detail: 'hm', values: undefined }
+    t.equal(hex(encode(same, values)), encoded(name!, values), name!)
   }
 })
 
