@@ -31,6 +31,7 @@ export declare const requestBrand: unique symbol
 
 /** A responder's refusal by one of the definition's error codes, as the asker's promise rejects with it: a `RequestError`. */
 export interface RequestFailure<E extends string> extends Error {
+  /** As of every NetworkError. */
   readonly code: 'REQUEST_FAILED'
   /** The request's name. */
   readonly requestName: string
