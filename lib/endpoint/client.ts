@@ -444,7 +444,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** @internal */
   protected override connectionOf(): PeerConnection | undefined {
-    return this.#stage === 'accepted' ? this.#session?.link : undefined
+    return this.#stage === 'accepted' || this.isAway ? this.#session?.link : undefined
   }
 
   /** @internal */
@@ -926,6 +926,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #checkLetIn(call: string): void {
     const stage = this.#stage
+    if (this.isAway) return
     if (!this.#hasConnected || stage === 'opening' || stage === 'linking' || stage === 'hello')
       throw new NetworkError('NOT_CONNECTED', `${call}() expected a client that the server has let in; await connect() first`)
   }

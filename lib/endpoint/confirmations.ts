@@ -5,7 +5,7 @@ import { MAX_OPEN_CONFIRMABLES } from '../sessions/limits.js'
 import { CONFIRMATION, type ConfirmOutcome, encodeConfirmation } from '../sessions/system-messages.js'
 import type { ExchangeOwner } from './exchanges.js'
 import { NetworkError } from './network-error.js'
-import { readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
+import { noRoomFor, readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
 
 export class Confirmations<Source> {
   readonly #owner: ExchangeOwner<Source>
@@ -34,7 +34,7 @@ export class Confirmations<Source> {
     const id = unconfirmed.nextId()
     const now = this.#owner.now()
     try {
-      link.sendConfirmable(id, type, now) // where it found the queue full, the connection ends, and with it the wait
+      if (!link.sendConfirmable(id, type, now)) return rejected(noRoomFor(type))
     } catch (error) {
       return rejected(error)
     }

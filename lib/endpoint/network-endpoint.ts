@@ -400,29 +400,31 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       settle('no-handler')
       return
     }
+    let open = 1 // this loop itself, so that nothing is settled before its end
     let hasFailed = false
-    const failed = (error: unknown): void => {
-      hasFailed = true
-      this.reportHandlerError(error, source)
+    const end = (isFailure: boolean): void => {
+      hasFailed ||= isFailure
+      if (--open === 0) settle(hasFailed ? 'handler' : 'handled')
     }
-    const results: Promise<unknown>[] = []
+    const fail = (error: unknown): void => {
+      this.reportHandlerError(error, source)
+      end(true)
+    }
     for (const handler of handlers) {
+      open++
       try {
         const result = handler(message, source)
-        if (result instanceof Promise) results.push(result.catch(failed))
+        if (result instanceof Promise) result.then(() => end(false), fail)
+        else end(false)
       } catch (error) {
-        failed(error)
+        fail(error)
       }
     }
     if (hasListener) {
-      const listened = new Promise<boolean>((resolve) => {
-        this.emitter.ask('OnMessage', this.messageEvent(type, message, source), resolve)
-      })
-      results.push(listened.then((hasThrown) => (hasFailed ||= hasThrown)))
+      open++
+      this.emitter.ask('OnMessage', this.messageEvent(type, message, source), end)
     }
-    const settleAll = (): void => settle(hasFailed ? 'handler' : 'handled')
-    if (results.length === 0) settleAll()
-    else void Promise.all(results).then(settleAll)
+    end(false)
   }
 
   #createExchanges(): Exchanges<Source> {

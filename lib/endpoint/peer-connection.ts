@@ -159,25 +159,27 @@ export class PeerConnection implements ConnectionSink {
     this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
-  /** Queues the message that the encoder holds inside a Confirmable, ordered on its channel. Throws a NetworkError where it is larger than the peer takes. */
-  sendConfirmable(id: number, type: AnyMessageType, now: number): void {
+  /** Queues the message that the encoder holds inside a Confirmable, ordered on its channel. False where it was dropped. Throws a NetworkError where it is larger than the peer takes. */
+  sendConfirmable(id: number, type: AnyMessageType, now: number): boolean {
     const { encoder, totals } = this.#options
     const payload = encodeConfirmable(id, type.id, encoder.slab.bytes, encoder.payload, encoder.end)
     encoder.giveBack()
     if (payload.length > this.maxMessageBytes) throw encoder.tooLarge(type, payload.length, this.maxMessageBytes)
-    this.sendSystem(CONFIRMABLE, payload, type, now)
+    if (!this.sendSystem(CONFIRMABLE, payload, type, now)) return false
     this.counters.outMessages++
     totals.outMessages++
+    return true
   }
 
-  /** Queues one of the library's own messages, ordered among those of a channel. */
-  sendSystem(typeId: number, payload: Uint8Array, { channel, priority }: Pick<AnyMessageType, 'channel' | 'priority'>, now: number): void {
+  /** Queues one of the library's own messages, ordered on the channel of the game's that it is about. False where it was dropped. */
+  sendSystem(typeId: number, payload: Uint8Array, about: AnyMessageType, now: number): boolean {
     const message = this.#options.pool.frame(typeId, payload)
-    message.lane = laneIndex(channel, true)
-    message.priority = priority
+    message.lane = laneIndex(about.channel, true)
+    message.priority = about.priority
     message.redundancy = 0
     this.needsTransmit = true
-    this.protocol.send(message, Number.POSITIVE_INFINITY, now)
+    if (this.#outbox !== undefined) return this.#outbox.push(about, message, Number.POSITIVE_INFINITY)
+    return this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
   /** A reliable message did not fit into the send queue. */

@@ -16,7 +16,7 @@ import { OpenCall, Refusal } from '../sessions/open-call.js'
 import { CANCELLATION, encodeCancellation } from '../sessions/system-messages.js'
 import type { ExchangeOwner } from './exchanges.js'
 import { NetworkError, RequestError, withCode } from './network-error.js'
-import { readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
+import { noRoomFor, readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
 
 /** What a responder gets beside the values. */
 export interface RequestContext<E extends string> {
@@ -79,7 +79,7 @@ export class Requests<Source> {
     this.#owner.encoder.encode(message, { id, values })
     const now = this.#owner.now()
     try {
-      link.sendEncoded(message, message.delivery, now) // where it found the queue full, the connection ends, and with it the wait
+      if (link.sendEncoded(message, message.delivery, now) === 0) return rejected(noRoomFor(definition))
     } catch (error) {
       return rejected(error)
     }
@@ -198,7 +198,7 @@ export class Requests<Source> {
     }
     try {
       const result = responder(values, call)
-      if (result instanceof Promise) result.then(answered, failed)
+      if (isPromiseLike(result)) result.then(answered, failed)
       else answered(result)
     } catch (error) {
       failed(error)
@@ -239,6 +239,11 @@ export class Requests<Source> {
     if (type instanceof RequestDefinition && this.#owner.factory.requests.includes(type)) return type
     throw new NetworkError('UNKNOWN_MESSAGE', `${call}() expected a request of this endpoint's MessageFactory, got ${describe(type)}`)
   }
+}
+
+/** Of any library's making. A reply is an object of fields, and none of these is a function. */
+function isPromiseLike(result: unknown): result is PromiseLike<unknown> {
+  return typeof (result as { then?: unknown } | undefined | null)?.then === 'function'
 }
 
 /** What the asker's promise rejects with. */

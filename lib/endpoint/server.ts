@@ -413,7 +413,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   /** @internal */
   protected override connectionOf({ connection }: Peer<User>): PeerConnection | undefined {
-    return connection.isAccepted ? connection.link : undefined
+    return connection.isLive ? connection.link : undefined
   }
 
   /** @internal */

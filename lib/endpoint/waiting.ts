@@ -1,7 +1,7 @@
 // A promise of the other side's word: settled once, by an answer, a time-out, the caller's signal or the end of the connection.
 import { describe } from '../messages/refusal.js'
 import type { Pending } from '../sessions/exchange.js'
-import { withCode } from './network-error.js'
+import { NetworkError, withCode } from './network-error.js'
 import { MAX_TIMER_MS, readNumber } from './options.js'
 
 /** What `request` and `sendConfirmed` take beside the values. */
@@ -20,7 +20,7 @@ export function readWaitOptions(
   if (options !== undefined && (typeof options !== 'object' || options === null))
     throw withCode(new TypeError(`"options" expected { timeoutMs, signal }, got ${describe(options)}`), 'BAD_OPTION')
   const { timeoutMs, signal } = options ?? {}
-  if (signal !== undefined && !(signal instanceof AbortSignal))
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw withCode(new TypeError(`"signal" expected an AbortSignal, got ${describe(signal)}`), 'BAD_OPTION')
   return { timeoutMs: readNumber('timeoutMs', timeoutMs, defaultTimeoutMs, 1, MAX_TIMER_MS), signal }
 }
@@ -60,6 +60,11 @@ export class Waiting<T> implements Pending {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#reject(error)
   }
+}
+
+/** The send queue is full, and the connection will end of it; or the outbox of a link that is dead is. */
+export function noRoomFor({ name }: { readonly name: string }): NetworkError {
+  return new NetworkError('OVERFLOW', `${name} was not sent: the connection has no room for what waits to be sent`)
 }
 
 /** A promise that was over before it began. */

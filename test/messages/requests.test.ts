@@ -71,6 +71,22 @@ t.test('two sides must agree on fields, errors and direction, and need not on th
     t.not(fingerprint(other), common, JSON.stringify(other))
 })
 
+t.test('a definition knows its own errors, and none of another', async (t) => {
+  const messages = new MessageFactory()
+  messages.defineRequest('Buy', { request: {}, reply: {}, errors: ['no-money'] })
+  messages.defineRequest('Sell', { request: {}, reply: {}, errors: ['no-money'] })
+  const [buy, sell] = messages.requests
+  const error = Object.assign(new Error('x'), { request: buy })
+  t.ok(buy!.isError(error))
+  t.notOk(sell!.isError(error))
+  t.notOk(buy!.isError({ request: buy }))
+  t.notOk(buy!.isError(null))
+  t.equal(buy!.statusOf('no-money'), 'error no-money')
+  t.equal(buy!.statusOf('done'), undefined)
+  t.equal(buy!.errorOf('error no-money'), 'no-money')
+  t.equal(buy!.errorOf('done'), undefined)
+})
+
 t.test('options that make no sense are refused, and leave no trace', async (t) => {
   const messages = new MessageFactory()
   messages.define('Taken.reply', {})

@@ -314,6 +314,23 @@ t.test('1024 requests wait on a connection, and one more is refused: by this sid
   t.match(await world.settle(next), { gold: 1 })
 })
 
+t.test('a responder may return whatever has a then', async (t) => {
+  const { world, server, clients } = await openShop()
+  const thenable = Object.fromEntries([['then', (resolve: (reply: { gold: number }) => void) => resolve({ gold: 9 })]])
+  server.respond(Buy, () => thenable as never)
+  t.match(await world.settle(clients[0]!.request(Buy, { item: 1 })), { gold: 9 })
+})
+
+t.test('OnMessage sees requests and replies under their names', async (t) => {
+  const { world, server, clients } = await openShop()
+  const seen: string[] = []
+  server.on('OnMessage', ({ type }) => seen.push(`server ${type.name}`))
+  clients[0]!.on('OnMessage', ({ type }) => seen.push(`client ${type.name}`))
+  server.respond(Buy, () => ({ gold: 9 }))
+  await world.settle(clients[0]!.request(Buy, { item: 1 }))
+  t.strictSame(seen, ['server Buy', 'client Buy.reply'])
+})
+
 t.test('one responder answers a request; removed, another may', async (t) => {
   const { world, server, clients } = await openShop()
   const remove = server.respond(Buy, () => ({ gold: 1 }))
