@@ -47,7 +47,7 @@ t.test('no peer can answer for another: replies count only on the connection tha
     return new Promise(() => {})
   })
   let hasReply = false
-  const promise = peer.request(Choose, { cards: 3 }, { timeoutMs: 2000 }).finally(() => {
+  const promise = peer.request(Choose, { cards: 3 }, { timeoutMs: 500 }).finally(() => {
     hasReply = true
   })
   await world.step(100)
@@ -73,7 +73,7 @@ t.test('no peer can confirm what it was not sent, nor cancel what another asks',
       answer = resolve
     })
   })
-  const confirmed = peer.sendConfirmed(Note, { n: 1 }, { timeoutMs: 2000 }).finally(() => {
+  const confirmed = peer.sendConfirmed(Note, { n: 1 }, { timeoutMs: 500 }).finally(() => {
     hasEnded = true
   })
   const bought = clients[0]!.request(Buy, { item: 1 })
@@ -97,7 +97,7 @@ t.test('a reply to another request, or one that contradicts itself, is no reply'
   const count = (): void => {
     ends++
   }
-  const first = liarsPeer.request(Choose, { cards: 3 }, { timeoutMs: 2000 })
+  const first = liarsPeer.request(Choose, { cards: 3 }, { timeoutMs: 500 })
   first.then(count, count)
   liar.respond(Choose, () => new Promise(() => {}))
   await world.step(50)

@@ -33,7 +33,7 @@ export const Fetch = messages.defineRequest('Fetch', {
   reply: { data: bytes(300_000) },
   delivery: 'reliable',
   channel: 1,
-  timeoutMs: 3000,
+  timeoutMs: 1000,
 })
 export const Note = messages.define('Note', { n: uint32 })
 export const Loose = messages.define('Loose', { n: uint32 }, { delivery: 'unreliable', channel: 2 })
