@@ -12,6 +12,14 @@ import {
   UNRELIABLE_NUMBERED,
   WINDOW,
 } from '../lib/protocol/frames.js'
+import {
+  CANCELLATION,
+  CONFIRMABLE,
+  CONFIRMATION,
+  encodeCancellation,
+  encodeConfirmable,
+  encodeConfirmation,
+} from '../lib/sessions/system-messages.js'
 import { BYTE_WINDOW, CONTROL_CHANNEL, MAX_MESSAGE_BYTES, MESSAGE_WINDOW } from '../lib/wire/limits.js'
 import type { Insider } from './insider.js'
 import { Blob, Data, List, Loose, Move, Snapshot, Tick } from './messages.js'
@@ -274,6 +282,26 @@ export const insiderAttacks: readonly InsiderAttack[] = [
     name: 'good ordered messages, 70 a packet, over the window',
     outcome: 'protocol-error',
     fill: (payload, _n, _i, memo) => nextRun(payload, memo, Tick.id, TICK),
+  },
+  // ── The library's own messages ──
+  {
+    name: 'messages to be confirmed, as many as the window takes',
+    outcome: 'tolerated',
+    fill: (payload, _n, _insider, memo) => {
+      if (memo.id < MESSAGE_WINDOW - 600) nextRun(payload, memo, CONFIRMABLE, encodeConfirmable(memo.id, Tick.id, TICK, 0, TICK.length))
+    },
+  },
+  {
+    name: 'confirmations of nothing, as many as the window takes',
+    outcome: 'tolerated',
+    fill: (payload, _n, _insider, memo) => {
+      if (memo.id < MESSAGE_WINDOW - 600) nextRun(payload, memo, CONFIRMATION, encodeConfirmation(memo.id, 'handled'))
+    },
+  },
+  {
+    name: 'cancellations of nothing, over the window',
+    outcome: 'protocol-error',
+    fill: (payload, _n, _i, memo) => nextRun(payload, memo, CANCELLATION, encodeCancellation(memo.id)),
   },
   // ── Windows ──
   {

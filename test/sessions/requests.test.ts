@@ -1,7 +1,7 @@
 // Requests between servers and clients, on networks that behave.
 import t from 'tap'
 import { type Client, type NetworkError, type Peer, RequestError, type Server } from '../../lib/index.js'
-import { delay } from '../../lib/simulator/index.js'
+import { delay, loss } from '../../lib/simulator/index.js'
 import { Buy, Choose, Fetch, messages, openShop } from './shop.js'
 
 /** Collects what is printed until the test ends. */
@@ -239,6 +239,27 @@ t.test('the end of the connection rejects what is asked, and aborts what is bein
     t.match(await world.failure(peer.request(Choose, { cards: 1 })), { code: 'DISCONNECTED' })
     t.match(await world.failure(client.request(Buy, { item: 1 })), { code: 'DISCONNECTED' })
   }
+})
+
+t.test('what is asked waits while the link is cut, and is answered once when it is mended', async (t) => {
+  const { world, server, clients } = await openShop({ network: [delay(20)] })
+  const client = clients[0]!
+  const answers: (() => void)[] = []
+  server.respond(Buy, () => new Promise((resolve) => answers.push(() => resolve({ gold: 1 }))))
+  client.respond(Choose, ({ cards }) => ({ card: cards }))
+  const before = client.request(Buy, { item: 1 })
+  await world.step(100)
+  world.network.stages = [loss(1)]
+  const during = [client.request(Buy, { item: 2 }), firstPeer(server).request(Choose, { cards: 4 })]
+  answers[0]!() // into the void
+  await world.step(4000)
+  t.equal(answers.length, 1)
+  world.network.stages = [delay(20)]
+  t.match(await world.settle(before), { gold: 1 })
+  await world.until(() => answers.length === 2)
+  answers[1]!()
+  t.match(await world.settle(Promise.all(during)), [{ gold: 1 }, { card: 4 }])
+  t.equal(answers.length, 2)
 })
 
 t.test('a client that comes back asks anew: nothing of the last connection answers', async (t) => {
