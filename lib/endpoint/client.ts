@@ -319,7 +319,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /**
    * Asks the server, and resolves to its reply. Whoever drives this client's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
-   * `HANDLER`, `BUSY`, `DISCONNECTED` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
    *
    * @example
    * const { gold } = await client.request(Buy, { item: 3 })
@@ -340,8 +340,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /**
-   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the server have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`
-   * or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the server have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`, `OVERFLOW`,
+   * `OUTBOX_FULL` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
    * @throws NetworkError `NOT_CONNECTED` before the server has let this client in, else as `send`
    */
   sendConfirmed<M extends FromClient>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {

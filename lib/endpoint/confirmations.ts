@@ -34,7 +34,7 @@ export class Confirmations<Source> {
     const id = unconfirmed.nextId()
     const now = this.#owner.now()
     try {
-      if (!link.sendConfirmable(id, type, now)) return rejected(noRoomFor(type))
+      if (!link.sendConfirmable(id, type, now)) return rejected(noRoomFor(type, link))
     } catch (error) {
       return rejected(error)
     }

@@ -91,7 +91,7 @@ export class Peer<User = undefined> extends Measured {
 
   /**
    * Asks this client, and resolves to its reply. Whoever drives the server's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
-   * `HANDLER`, `BUSY`, `DISCONNECTED` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
    *
    * @example
    * const { card } = await peer.request(Choose, { cards }, { timeoutMs: 30_000 })
@@ -103,8 +103,8 @@ export class Peer<User = undefined> extends Measured {
   }
 
   /**
-   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the client have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`
-   * or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the client have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`, `OVERFLOW`,
+   * `OUTBOX_FULL` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
    * @throws as `send`
    */
   sendConfirmed<M extends FromServer>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {

@@ -79,7 +79,7 @@ export class Requests<Source> {
     this.#owner.encoder.encode(message, { id, values })
     const now = this.#owner.now()
     try {
-      if (link.sendEncoded(message, message.delivery, now) === 0) return rejected(noRoomFor(definition))
+      if (link.sendEncoded(message, message.delivery, now) === 0) return rejected(noRoomFor(definition, link))
     } catch (error) {
       return rejected(error)
     }

@@ -3,6 +3,7 @@ import { describe } from '../messages/refusal.js'
 import type { Pending } from '../sessions/exchange.js'
 import { NetworkError, withCode } from './network-error.js'
 import { MAX_TIMER_MS, readNumber } from './options.js'
+import type { PeerConnection } from './peer-connection.js'
 
 /** What `request` and `sendConfirmed` take beside the values. */
 export interface WaitOptions {
@@ -63,8 +64,9 @@ export class Waiting<T> implements Pending {
 }
 
 /** The send queue is full, and the connection will end of it; or the outbox of a link that is dead is. */
-export function noRoomFor({ name }: { readonly name: string }): NetworkError {
-  return new NetworkError('OVERFLOW', `${name} was not sent: the connection has no room for what waits to be sent`)
+export function noRoomFor({ name }: { readonly name: string }, { isOverflowing }: PeerConnection): NetworkError {
+  const [code, where] = isOverflowing ? (['OVERFLOW', 'send queue'] as const) : (['OUTBOX_FULL', 'outbox'] as const)
+  return new NetworkError(code, `${name} was not sent: the ${where} of the connection is full`)
 }
 
 /** A promise that was over before it began. */

@@ -1,4 +1,4 @@
-// Random requests and confirmed messages, both ways, on networks that lose, reorder and repeat, with answers that come at once, late, refused or never, and askers that give up or leave.
+// Random requests and confirmed messages, both ways, on networks that lose, reorder and repeat, over links that die and clients that come back, with answers that come at once, late, refused or never, and askers that give up or leave.
 // Whatever happens: each is settled once, no responder and no handler runs twice, and what was told is true. A failure prints the seed that repeats it.
 import t from 'tap'
 import { type Client, NetworkError, type Peer, RequestError, type Server } from '../../lib/index.js'
@@ -37,14 +37,16 @@ class Play {
     this.#server.respond(Fetch, ({ bytes }, context) => this.#answer(bytes, context))
     this.#server.onMessage(Note, ({ n }) => this.#handle(n))
     for (let i = 0; i < 2; i++) {
-      const client = world.makeClient({ messages }, 20 + this.#random.integer(60))
+      const client = world.makeClient({ messages, reconnect: true }, 20 + this.#random.integer(60))
       client.on('OnError', () => {})
       client.respond(Fetch, ({ bytes }, context) => this.#answer(bytes, context))
       client.onMessage(Note, ({ n }) => this.#handle(n))
       await world.settle(client.connect({ host, port: 9000 }))
       this.#clients.push(client)
     }
+    const cutAt = this.#random.integer(60)
     for (let i = 0; i < 30; i++) {
+      if (i === cutAt) this.#cut(1500 + this.#random.integer(1500))
       this.#ask(this.#random.integer(2) === 0 ? this.#clients[this.#random.integer(2)]! : this.#peer())
       if (this.#random.integer(40) === 0) this.#leave()
       await world.step(this.#random.integer(30))
@@ -58,6 +60,16 @@ class Play {
     return peers[this.#random.integer(Math.max(1, peers.length))]
   }
 
+  /** Every link is dead for a while. */
+  #cut(ms: number): void {
+    const { network, clock } = this.world
+    const { stages } = network
+    network.stages = [loss(1)]
+    clock.setTimer(ms, () => {
+      network.stages = stages
+    })
+  }
+
   #leave(): void {
     if (this.#random.integer(2) === 0) void this.#clients[0]!.disconnect()
     else void this.#peer()?.disconnect()
@@ -68,7 +80,10 @@ class Play {
     const number = this.#next++
     const abort = new AbortController()
     const isRequest = this.#random.integer(3) > 0
-    const options = { timeoutMs: this.#random.integer(3) === 0 ? 1 + this.#random.integer(200) : 700, signal: abort.signal }
+    const options = {
+      timeoutMs: this.#random.integer(3) === 0 ? 1 + this.#random.integer(200) : 700 + this.#random.integer(2) * 4000,
+      signal: abort.signal,
+    }
     if (this.#random.integer(6) === 0) this.world.clock.setTimer(this.#random.integer(150), () => abort.abort('enough'))
     this.#open++
     // A Note may come from both, but the two methods do not make one type.
