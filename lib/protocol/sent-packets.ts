@@ -1,6 +1,7 @@
 // The packets that a path has sent and whose fate is open, or that were declared lost a while ago and may still turn out to have arrived.
-// A ring by `sequence & mask` with entries that are overwritten. Numbers may be missing: keep-alives and packets with nothing but acks are not tracked.
-import { MAX_TRACKED_PACKETS } from '../wire/limits.js'
+// A ring by `sequence & mask`. Numbers may be missing: keep-alives and packets with nothing but acks are not tracked.
+// All paths of a thread share their free entries: with thousands of peers, one that was used a moment ago is still in the processor's cache, and a peer's own is not.
+import { MAX_FREE_PACKETS, MAX_TRACKED_PACKETS } from '../wire/limits.js'
 
 /** What a packet carried, four numbers an item: a kind, and what the kind says (see packet-items.ts). */
 export type PacketItems = number[]
@@ -26,6 +27,10 @@ export class SentPacket {
   isAppLimited = false
   readonly items: PacketItems = []
 }
+
+/** Free entries, and the one that is being filled. */
+const free: SentPacket[] = []
+let spare = new SentPacket()
 
 export class SentPackets {
   #ring: (SentPacket | undefined)[] = new Array(8).fill(undefined)
@@ -60,7 +65,7 @@ export class SentPackets {
     return this.oldest === this.end || sequence - this.oldest < MAX_TRACKED_PACKETS
   }
 
-  /** The entry for a packet about to be filled. It counts only once `commit` was called. */
+  /** The entry for a packet about to be filled, the same until `commit` was called; only then it counts. */
   prepare(sequence: number): SentPacket {
     if (this.oldest === this.end) {
       this.oldest = sequence
@@ -68,23 +73,19 @@ export class SentPackets {
       this.end = sequence
     }
     while (sequence - this.oldest > this.#mask) this.#grow()
-    const at = sequence & this.#mask
-    let packet = this.#ring[at]
-    if (packet === undefined) {
-      packet = new SentPacket()
-      this.#ring[at] = packet
-    }
-    packet.sequence = -1
-    packet.isLost = false
-    packet.isProbed = false
-    packet.acked = -1
-    packet.items.length = 0
-    return packet
+    spare.isLost = false
+    spare.isProbed = false
+    spare.acked = -1
+    if (spare.items.length > 0) spare.items.length = 0
+    return spare
   }
 
+  /** Takes over the entry that was prepared last. */
   commit(packet: SentPacket, sequence: number): void {
     packet.sequence = sequence
+    spare = free.pop() ?? new SentPacket()
     const at = sequence & this.#mask
+    this.#ring[at] = packet
     this.#tracked[at >>> 5]! |= 1 << (at & 31)
     this.end = sequence + 1
   }
@@ -92,7 +93,9 @@ export class SentPackets {
   release(packet: SentPacket): void {
     const at = packet.sequence & this.#mask
     this.#tracked[at >>> 5]! &= ~(1 << (at & 31))
+    this.#ring[at] = undefined
     packet.sequence = -1
+    if (free.length < MAX_FREE_PACKETS) free.push(packet)
   }
 
   /** Moves `oldest` over what is settled: free entries, and lost ones sent before `forgetBefore`. */
@@ -113,7 +116,7 @@ export class SentPackets {
     const mask = ring.length - 1
     const tracked = new Int32Array(Math.ceil(ring.length / 32))
     for (const packet of this.#ring) {
-      if (packet === undefined || packet.sequence < 0) continue
+      if (packet === undefined) continue
       const at = packet.sequence & mask
       ring[at] = packet
       tracked[at >>> 5]! |= 1 << (at & 31)
