@@ -27,6 +27,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   earlyRepeats = 0
   /** The window that the peer announced for each lane. */
   window: LaneWindow
+  /** Reliable messages that wait or are unacknowledged, those of the control channel too: where there are none, the lanes need not be looked at. */
+  #reliable = 0
   /** Framed bytes of everything that waits or is unacknowledged. */
   queuedBytes = 0
   /** Reliable messages of the game not yet acknowledged. */
@@ -45,6 +47,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
       this.#unreliable.push(message)
       return
     }
+    this.#reliable++
     if (message.lane !== CONTROL_LANE) this.pendingAcks++
     ;(this.#lanes[message.lane] ?? this.#openLane(message.lane)).push(message)
   }
@@ -56,13 +59,13 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Whether a reliable message waits or is unacknowledged. */
   get hasReliable(): boolean {
-    for (let i = 0; i < this.#open.length; i++) if (!this.#open[i]!.isIdle) return true
-    return false
+    return this.#reliable > 0
   }
 
   /** How urgent the most urgent is; -1 where nothing can be sent. */
   urgency(now: number): number {
     let best = this.#unreliable.urgency(now)
+    if (this.#reliable === 0) return best
     for (let i = 0; i < this.#open.length; i++) best = Math.max(best, this.#open[i]!.urgency(now))
     return best
   }
@@ -133,6 +136,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   // ── What lanes, the unreliable queue and the repeats tell ──
 
   handleReleased(message: OutMessage, isExpired: boolean): void {
+    this.#reliable--
     if (message.lane !== CONTROL_LANE) this.pendingAcks--
     this.#release(message, isExpired)
   }
@@ -177,6 +181,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
   #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number): number {
+    if (this.#reliable === 0) return this.#unreliable.write(bytes, at, end, items, -1, now)
     const sources = this.#open.length + 1
     let best: LaneSender | UnreliableSender = this.#unreliable
     let urgency = -1
