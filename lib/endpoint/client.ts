@@ -397,7 +397,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     return {
       connected: new Deferred(),
       closed: new Deferred(),
-      link: new PeerConnection(this.connectionOptions(), this.#owner, this.clock.now()),
+      link: new PeerConnection(this.connectionOptions(), this.#owner, 0, this.clock.now()),
       name,
       data,
       netcode: undefined,
@@ -713,7 +713,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   #transmitMessages(link: PeerConnection, netcode: NetcodeClient, now: number): void {
-    if (!link.needsTransmit && now < link.transmitAt) return
+    if (!link.isDue(now)) return
     link.protocol.beginTransmit(now)
     for (;;) {
       const buffer = this.transport.buffer()

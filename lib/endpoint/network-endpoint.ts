@@ -11,6 +11,7 @@ import { describe } from '../messages/refusal.js'
 import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
 import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
+import { Deadlines } from './deadlines.js'
 import { DropLog } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
 import { EventQueue } from './event-queue.js'
@@ -82,6 +83,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected readonly pool = new PayloadPool()
   /** @internal */
   protected readonly encoder: MessageEncoder
+  /** @internal */
+  protected readonly deadlines = new Deadlines()
   readonly #isServer: boolean
   readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
@@ -240,10 +243,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** What every connection of this endpoint shares. @internal */
   protected connectionOptions(): PeerConnectionOptions {
-    const { settings, factory, pool, encoder, timing, totals, drops } = this
+    const { settings, factory, pool, encoder, timing, totals, drops, deadlines } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     const fillsPackets = this.transport.segmentBytes === MTU
-    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops }
+    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops, deadlines }
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */

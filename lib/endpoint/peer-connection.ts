@@ -7,6 +7,7 @@ import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/co
 import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
 import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
 import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
+import type { Deadlines } from './deadlines.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
 import type { NetworkError } from './network-error.js'
@@ -27,6 +28,8 @@ export interface PeerConnectionOptions {
   /** Sums over all connections of the endpoint. */
   readonly totals: Counters
   readonly drops: DropCounters
+  /** When its connections have something to do. */
+  readonly deadlines: Deadlines
 }
 
 /** What becomes of what arrives. */
@@ -55,9 +58,8 @@ export class PeerConnection implements ConnectionSink {
   readonly maxAckDelayMs: number
   /** The largest message that both sides admit. */
   maxMessageBytes: number
-  /** Something may have to be sent before `transmitAt`. */
-  needsTransmit = true
-  transmitAt = 0
+  readonly #deadlines: Deadlines
+  readonly #slot: number
   readonly #options: PeerConnectionOptions
   readonly #owner: PeerConnectionOwner
   readonly #otherSide: 'client' | 'server'
@@ -70,8 +72,11 @@ export class PeerConnection implements ConnectionSink {
   #closedAt = Number.POSITIVE_INFINITY
   #workOfPacket = 0
 
-  constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, now: number) {
+  /** `slot`: its place among the deadlines of its endpoint. */
+  constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, slot: number, now: number) {
     const { settings, factory } = options
+    this.#deadlines = options.deadlines
+    this.#slot = slot
     this.#options = options
     this.#owner = owner
     this.#otherSide = options.isServer ? 'client' : 'server'
@@ -95,6 +100,17 @@ export class PeerConnection implements ConnectionSink {
       },
       now,
     )
+    this.wake()
+  }
+
+  /** Something may have to be sent, or looked at, with the next step of the endpoint. */
+  wake(): void {
+    this.#deadlines.set(this.#slot, Number.NEGATIVE_INFINITY)
+  }
+
+  /** Whether it was woken, or one of its deadlines has come. */
+  isDue(now: number): boolean {
+    return this.#deadlines.get(this.#slot) <= now
   }
 
   // ── Sending ──
@@ -121,7 +137,7 @@ export class PeerConnection implements ConnectionSink {
     message.priority = type.priority
     message.redundancy = type.redundancy
     message.lane = laneOf(delivery, type.channel)
-    this.needsTransmit = true
+    this.wake()
     const ttlMs = type.ttlMs ?? Number.POSITIVE_INFINITY
     if (this.#held !== undefined) {
       if (this.#heldBytes + bytes > settings.maxSendQueueBytes) {
@@ -143,7 +159,7 @@ export class PeerConnection implements ConnectionSink {
     message.lane = CONTROL_LANE
     message.priority = CONTROL_PRIORITY
     message.redundancy = 0
-    this.needsTransmit = true
+    this.wake()
     this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
@@ -175,10 +191,13 @@ export class PeerConnection implements ConnectionSink {
     return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
   }
 
-  /** After the last `pollPayload` of an update. */
-  endTransmit(now: number): void {
-    this.needsTransmit = this.protocol.endTransmit(now)
-    this.transmitAt = this.protocol.nextDeadline()
+  /** After the last `pollPayload` of an update. `stageEndsAt`: a deadline of the owner's own. */
+  endTransmit(now: number, stageEndsAt = Number.POSITIVE_INFINITY): void {
+    const isBusy = this.protocol.endTransmit(now) || this.isOverflowing || (this.#farewell !== undefined && this.protocol.isIdle)
+    this.#deadlines.set(
+      this.#slot,
+      isBusy ? Number.NEGATIVE_INFINITY : Math.min(this.protocol.nextDeadline(), this.#closingAt, stageEndsAt),
+    )
   }
 
   countSent(datagramBytes: number): void {
@@ -207,7 +226,7 @@ export class PeerConnection implements ConnectionSink {
     at: number,
   ): number {
     const { totals } = this.#options
-    this.needsTransmit = true
+    this.wake()
     if (isPayload) {
       this.#workOfPacket = 0
       const begunBefore = this.protocol.begunReassemblies
@@ -262,13 +281,18 @@ export class PeerConnection implements ConnectionSink {
     return this.#closedAt < Number.POSITIVE_INFINITY
   }
 
+  /** When `handleClosing` has work at the latest; before that only where everything is acknowledged. */
+  get #closingAt(): number {
+    return this.#farewell === undefined ? this.#closedAt : Math.min(this.#farewellAt, this.#closedAt)
+  }
+
   /** Begins to close: after what is reliable has arrived, or half a second, the farewell goes out; a second altogether is waited for its acknowledgement. */
   close(typeId: number, payload: Uint8Array, now: number, drains: boolean): void {
     if (this.isClosing) return
     this.#farewell = { typeId, payload }
     this.#farewellAt = drains ? now + DRAIN_MS : now
     this.#closedAt = now + FAREWELL_MS
-    this.needsTransmit = true
+    this.wake()
   }
 
   /** The peer has closed: what is owed of acknowledgements leaves at once, and the link may end when the peer ends it, or after a second. */
@@ -276,7 +300,7 @@ export class PeerConnection implements ConnectionSink {
     if (this.isClosing) return
     this.protocol.path.ackAtOnce()
     this.#closedAt = now + FAREWELL_MS
-    this.needsTransmit = true
+    this.wake()
   }
 
   /** Sends the farewell when it is time. True once the link can be ended: the farewell is acknowledged, or was waited for long enough. */

@@ -104,6 +104,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   readonly #joining = new Map<string, number>()
   readonly #peers = new Map<number, Peer<User>>()
   readonly #connections = new Set<ServerConnection<User>>()
+  /** The same by the slot of their netcode client, as `deadlines` counts them. */
+  readonly #bySlot: (ServerConnection<User> | undefined)[] = []
   /** Those that wait, or have waited, for the game's decision since places were last counted. */
   readonly #deciding = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
@@ -320,7 +322,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#unixSeconds = this.clock.unixSeconds()
     this.#netcode!.handleTimeout(now, this.#unixSeconds)
     this.#pollEvents(now)
-    for (const connection of this.#connections) connection.expire(now)
+    const { deadlines } = this
+    for (let slot = deadlines.next(0, now); slot >= 0; slot = deadlines.next(slot + 1, now)) this.#bySlot[slot]?.expire(now)
     this.#pollEvents(now)
     this.#warnings!.check(now)
     this.#advertisement?.poll(now)
@@ -329,9 +332,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** @internal */
   protected override transmit(now: number): void {
     const netcode = this.#netcode!
-    const { transport } = this
-    for (const connection of this.#connections) {
-      if (connection.link.needsTransmit || now >= connection.link.transmitAt) this.#transmitTo(connection, netcode, now)
+    const { transport, deadlines } = this
+    for (let slot = deadlines.next(0, now); slot >= 0; slot = deadlines.next(slot + 1, now)) {
+      const connection = this.#bySlot[slot]
+      if (connection !== undefined) this.#transmitTo(connection, netcode, now)
     }
     for (;;) {
       const length = netcode.pollDatagram(transport.buffer())
@@ -439,6 +443,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     for (const peer of this.#peers.values()) peer.connection.end('server-closed', detail)
     for (const connection of this.#connections) connection.reject('not-accepting', detail)
     await Promise.all(Array.from(this.#connections, (connection) => connection.closed))
+    this.#netcode!.acceptNewClients = false
     this.#netcode!.disconnectAll() // who came meanwhile
     this.update() // the last disconnect packets, and OnDisconnect of the last peers
     this.stopLoop()
@@ -478,12 +483,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         const connection = new ServerConnection<User>(event.client, this.connectionOptions(), budget, this.#owner, now)
         event.client.attachment = connection
         this.#connections.add(connection)
+        this.#bySlot[event.client.index] = connection
         this.#countJoining(event.client.address.host, 1)
         this.debug(`${formatAddress(event.client.address)} has a netcode session`)
         continue
       }
       const connection = event.client.attachment as ServerConnection<User>
-      this.#connections.delete(connection)
       if (connection.peer === undefined) this.#countJoining(event.client.address.host, -1)
       this.debug(`the netcode session of ${formatAddress(event.client.address)} has ended: ${event.reason}`)
       switch (event.reason) {
@@ -499,6 +504,9 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         default:
           connection.handleLinkEnded('closed', '')
       }
+      this.#connections.delete(connection)
+      this.#bySlot[event.client.index] = undefined
+      this.deadlines.set(event.client.index, Number.POSITIVE_INFINITY) // after its last word
     }
   }
 
@@ -531,7 +539,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       transport.send(length, host, port)
       link.countSent(length)
     }
-    link.endTransmit(now)
+    connection.endTransmit(now)
   }
 
   #countSentToStranger(datagramBytes: number): void {
