@@ -95,6 +95,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
         (text) => this.debug(text),
       )
     : undefined
+  #connectionOptions: PeerConnectionOptions | undefined
   #isUpdating = false
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
@@ -246,7 +247,22 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     const { settings, factory, pool, encoder, timing, totals, drops, deadlines } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     const fillsPackets = this.transport.segmentBytes === MTU
-    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops, deadlines }
+    const last = this.#connectionOptions
+    if (last?.maxAckDelayMs === maxAckDelayMs && last.fillsPackets === fillsPackets) return last
+    this.#connectionOptions = {
+      settings,
+      factory,
+      isServer: this.#isServer,
+      pool,
+      encoder,
+      timing,
+      maxAckDelayMs,
+      fillsPackets,
+      totals,
+      drops,
+      deadlines,
+    }
+    return this.#connectionOptions
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */

@@ -16,7 +16,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   /** The lanes that exist, for the loops. */
   readonly #open: LaneSender[] = []
   readonly #unreliable = new UnreliableSender(this)
-  readonly #redundancy = new Redundancy(this)
+  /** Undefined while nothing is repeated. */
+  #redundancy: Redundancy | undefined
   /** Which lane (or, behind the last, the unreliable queue) goes first among equally urgent ones. Each packet begins with the next, so that none starves another. */
   #turn = 0
   /** A framed message above this does not fit into a packet of the link: it is cut into fragments. Set with each packet. */
@@ -73,12 +74,14 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   /** `risk`: how likely a packet is to be lost. */
   beginUpdate(risk: number): void {
     this.earlyRepeats = earlyRepeats(risk)
-    this.#redundancy.beginUpdate()
+    if (this.#redundancy === undefined) return
+    if (this.#redundancy.length > 0) this.#redundancy.beginUpdate()
+    else this.#redundancy = undefined
   }
 
   /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats; `hasMessages`: because of new ones or such as were lost. */
   write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, hasMessages: boolean, now: number): number {
-    let offset = leavesAnyway && this.#redundancy.length > 0 ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
+    let offset = leavesAnyway && this.#redundancy !== undefined ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
     this.#turn++
     for (;;) {
       const before = offset
@@ -98,7 +101,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
       const kind = items[i]!
       if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunAcked(items[i + 1]!, items[i + 2]!)
       else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentAcked(items[i + 1]!, items[i + 2]!, items[i + 3]!)
-      else if (kind === ITEM_REPEATABLE) this.#redundancy.handleAcked(items[i + 1]!, items[i + 2]!)
+      else if (kind === ITEM_REPEATABLE) this.#redundancy?.handleAcked(items[i + 1]!, items[i + 2]!)
     }
   }
 
@@ -128,7 +131,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** The connection has ended: every message is let go. */
   clear(): void {
-    this.#redundancy.clear()
+    this.#redundancy?.clear()
     this.#unreliable.clear()
     for (const lane of this.#open) lane.clear()
   }
@@ -143,10 +146,10 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   handleFirstSent(message: OutMessage): void {
     if (message.fragments !== undefined) return
-    const isSmall = message.end - message.start <= MAX_EARLY_BYTES && this.#redundancy.length < MAX_EARLY_MESSAGES
+    const isSmall = message.end - message.start <= MAX_EARLY_BYTES && (this.#redundancy?.length ?? 0) < MAX_EARLY_MESSAGES
     const early = isSmall ? this.earlyRepeats : 0
-    if (early > message.redundancy) this.#redundancy.add(message, early, true)
-    else if (message.redundancy > 0) this.#redundancy.add(message, message.redundancy, false)
+    if (early > message.redundancy) this.#repeats.add(message, early, true)
+    else if (message.redundancy > 0) this.#repeats.add(message, message.redundancy, false)
   }
 
   handleUnreliableReleased(message: OutMessage, isExpired: boolean): void {
@@ -154,7 +157,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   handleRepeatable(message: OutMessage): boolean {
-    return this.#redundancy.add(message, message.redundancy, false)
+    return this.#repeats.add(message, message.redundancy, false)
   }
 
   writeRepeat(repeat: Repeat, bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
@@ -171,6 +174,11 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   releaseRepeat(repeat: Repeat): void {
     if (repeat.lane < 0) this.#release(repeat.message, false)
+  }
+
+  get #repeats(): Redundancy {
+    this.#redundancy ??= new Redundancy(this)
+    return this.#redundancy
   }
 
   #release(message: OutMessage, isExpired: boolean): void {
