@@ -121,6 +121,9 @@ export interface ClientEvents {
 /** Without an answer to Hello for this long, the attempt fails: the server's handlers have 10 s. */
 const WELCOME_TIMEOUT_MS = 15_000
 
+/** A client has one link. */
+const LINK_SLOT = 0
+
 /** Errors that come before OnDisconnect. */
 const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
 
@@ -496,7 +499,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       absence: undefined,
       connected: new Deferred(),
       closed: new Deferred(),
-      link: new PeerConnection(this.connectionOptions(), this.#owner, this.clock.now()),
+      link: new PeerConnection(this.connectionOptions(), this.#owner, LINK_SLOT, this.clock.now()),
       name,
       data,
       netcode: undefined,
@@ -616,7 +619,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const { settings, factory } = this
     this.#machine.move('hello')
     session.helloAt = now
-    link.bindLink(now)
+    link.bindLink(LINK_SLOT, now)
     this.debug(`has a netcode session with ${formatAddress(session.target!)}`)
     const hello = encodeControl(Hello, {
       version: PROTOCOL_VERSION,
@@ -810,7 +813,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     else if (silentMs >= (limitMs / SIGNS_OF_LIFE) * (session.asked + 1)) {
       session.asked++
       protocol.pingSoon(now)
-      session.link.needsTransmit = true
+      session.link.wake()
     }
   }
 
@@ -946,7 +949,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   #transmitMessages(link: PeerConnection, netcode: NetcodeClient, now: number): void {
-    if (!link.needsTransmit && now < link.transmitAt) return
+    if (!link.isDue(now)) return
     link.protocol.beginTransmit(now)
     for (;;) {
       const buffer = this.transport.buffer()

@@ -13,6 +13,7 @@ import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
 import type { ConfirmOutcome } from '../sessions/system-messages.js'
 import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
+import { Deadlines } from './deadlines.js'
 import { DropLog } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
 import { EventQueue, type LifeStep } from './event-queue.js'
@@ -87,6 +88,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected readonly encoder: MessageEncoder
   /** What is asked and waited for, both ways. @internal */
   protected readonly exchanges: Exchanges<Source>
+  /** @internal */
+  protected readonly deadlines = new Deadlines()
   readonly #isServer: boolean
   readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
@@ -97,6 +100,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
         (text) => this.debug(text),
       )
     : undefined
+  #connectionOptions: PeerConnectionOptions | undefined
   #isUpdating = false
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
@@ -256,10 +260,25 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** What every connection of this endpoint shares. @internal */
   protected connectionOptions(): PeerConnectionOptions {
-    const { settings, factory, pool, encoder, timing, totals, drops } = this
+    const { settings, factory, pool, encoder, timing, totals, drops, deadlines } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     const fillsPackets = this.transport.segmentBytes === MTU
-    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops }
+    const last = this.#connectionOptions
+    if (last?.maxAckDelayMs === maxAckDelayMs && last.fillsPackets === fillsPackets) return last
+    this.#connectionOptions = {
+      settings,
+      factory,
+      isServer: this.#isServer,
+      pool,
+      encoder,
+      timing,
+      maxAckDelayMs,
+      fillsPackets,
+      totals,
+      drops,
+      deadlines,
+    }
+    return this.#connectionOptions
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */

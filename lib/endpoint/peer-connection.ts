@@ -17,6 +17,7 @@ import {
   readConfirmation,
 } from '../sessions/system-messages.js'
 import { MAX_CHANNELS, MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
+import type { Deadlines } from './deadlines.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
 import type { NetworkError } from './network-error.js'
@@ -38,6 +39,8 @@ export interface PeerConnectionOptions {
   /** Sums over all connections of the endpoint. */
   readonly totals: Counters
   readonly drops: DropCounters
+  /** When its connections have something to do. */
+  readonly deadlines: Deadlines
 }
 
 /** One of the library's own messages, as it arrived. */
@@ -74,9 +77,9 @@ export class PeerConnection implements ConnectionSink {
   readonly maxAckDelayMs: number
   /** The largest message that both sides admit. */
   maxMessageBytes: number
-  /** Something may have to be sent before `transmitAt`. */
-  needsTransmit = true
-  transmitAt = 0
+  readonly #deadlines: Deadlines
+  /** Its place among the deadlines of its endpoint; -1 while its link is dead. */
+  #slot: number
   readonly #options: PeerConnectionOptions
   readonly #owner: PeerConnectionOwner
   readonly #otherSide: 'client' | 'server'
@@ -88,8 +91,11 @@ export class PeerConnection implements ConnectionSink {
   #closedAt = Number.POSITIVE_INFINITY
   #workOfPacket = 0
 
-  constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, now: number) {
+  /** `slot`: its place among the deadlines of its endpoint. */
+  constructor(options: PeerConnectionOptions, owner: PeerConnectionOwner, slot: number, now: number) {
     const { settings, factory } = options
+    this.#deadlines = options.deadlines
+    this.#slot = slot
     this.#options = options
     this.#owner = owner
     this.#otherSide = options.isServer ? 'client' : 'server'
@@ -114,6 +120,17 @@ export class PeerConnection implements ConnectionSink {
     )
     const { maxSendQueueBytes: maxBytes } = settings
     this.#outbox = new Outbox(options.pool, { maxMessages: Number.POSITIVE_INFINITY, maxBytes, whenFull: 'reject' }, this.protocol, false)
+    this.wake()
+  }
+
+  /** Something may have to be sent, or looked at, with the next step of the endpoint. */
+  wake(): void {
+    if (this.#slot >= 0) this.#deadlines.set(this.#slot, Number.NEGATIVE_INFINITY)
+  }
+
+  /** Whether it was woken, or one of its deadlines has come. */
+  isDue(now: number): boolean {
+    return this.#slot >= 0 && this.#deadlines.get(this.#slot) <= now
   }
 
   // ── Sending ──
@@ -140,7 +157,7 @@ export class PeerConnection implements ConnectionSink {
     message.priority = type.priority
     message.redundancy = type.redundancy
     message.lane = laneOf(delivery, type.channel)
-    this.needsTransmit = true
+    this.wake()
     const ttlMs = type.ttlMs ?? Number.POSITIVE_INFINITY
     if (this.#outbox !== undefined) {
       if (!this.#outbox.push(type, message, now + ttlMs)) return 0
@@ -155,7 +172,7 @@ export class PeerConnection implements ConnectionSink {
     message.lane = CONTROL_LANE
     message.priority = CONTROL_PRIORITY
     message.redundancy = 0
-    this.needsTransmit = true
+    this.wake()
     this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
 
@@ -177,7 +194,7 @@ export class PeerConnection implements ConnectionSink {
     message.lane = laneIndex(about.channel, true)
     message.priority = about.priority
     message.redundancy = 0
-    this.needsTransmit = true
+    this.wake()
     if (this.#outbox !== undefined) return this.#outbox.push(about, message, Number.POSITIVE_INFINITY)
     return this.protocol.send(message, Number.POSITIVE_INFINITY, now)
   }
@@ -221,10 +238,13 @@ export class PeerConnection implements ConnectionSink {
     return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
   }
 
-  /** After the last `pollPayload` of an update. */
-  endTransmit(now: number): void {
-    this.needsTransmit = this.protocol.endTransmit(now)
-    this.transmitAt = this.protocol.nextDeadline()
+  /** After the last `pollPayload` of an update. `stageEndsAt`: a deadline of the owner's own. */
+  endTransmit(now: number, stageEndsAt = Number.POSITIVE_INFINITY): void {
+    const isBusy = this.protocol.endTransmit(now) || this.isOverflowing || (this.#farewell !== undefined && this.protocol.isIdle)
+    this.#deadlines.set(
+      this.#slot,
+      isBusy ? Number.NEGATIVE_INFINITY : Math.min(this.protocol.nextDeadline(), this.#closingAt, stageEndsAt),
+    )
   }
 
   countSent(datagramBytes: number): void {
@@ -253,7 +273,7 @@ export class PeerConnection implements ConnectionSink {
     at: number,
   ): number {
     const { totals } = this.#options
-    this.needsTransmit = true
+    this.wake()
     if (isPayload) {
       this.#workOfPacket = 0
       const begunBefore = this.protocol.begunReassemblies
@@ -356,13 +376,15 @@ export class PeerConnection implements ConnectionSink {
     const { pool, settings } = this.#options
     this.protocol.leave()
     this.#isAway = true
+    this.#slot = -1
     this.#outbox ??= new Outbox(pool, settings.outbox, this.protocol, true)
   }
 
-  /** Goes on over another link; `from` has said Hello over it. Messages of the game wait for `open`. */
-  bindLink(now: number, from?: PeerConnection): void {
+  /** Goes on over another link, with the deadlines of `slot`; `from` has said Hello over it. Messages of the game wait for `open`. */
+  bindLink(slot: number, now: number, from?: PeerConnection): void {
     this.protocol.bind(now, from?.protocol)
-    this.needsTransmit = true
+    this.#slot = slot
+    this.wake()
   }
 
   // ── Farewell ──
@@ -371,13 +393,18 @@ export class PeerConnection implements ConnectionSink {
     return this.#closedAt < Number.POSITIVE_INFINITY
   }
 
+  /** When `handleClosing` has work at the latest; before that only where everything is acknowledged. */
+  get #closingAt(): number {
+    return this.#farewell === undefined ? this.#closedAt : Math.min(this.#farewellAt, this.#closedAt)
+  }
+
   /** Begins to close: after what is reliable has arrived, or half a second, the farewell goes out; a second altogether is waited for its acknowledgement. */
   close(typeId: number, payload: Uint8Array, now: number, drains: boolean): void {
     if (this.isClosing) return
     this.#farewell = { typeId, payload }
     this.#farewellAt = drains ? now + DRAIN_MS : now
     this.#closedAt = now + FAREWELL_MS
-    this.needsTransmit = true
+    this.wake()
   }
 
   /** The peer has closed: what is owed of acknowledgements leaves at once, and the link may end when the peer ends it, or after a second. */
@@ -385,7 +412,7 @@ export class PeerConnection implements ConnectionSink {
     if (this.isClosing) return
     this.protocol.path.ackAtOnce()
     this.#closedAt = now + FAREWELL_MS
-    this.needsTransmit = true
+    this.wake()
   }
 
   /** Sends the farewell when it is time. True once the link can be ended: the farewell is acknowledged, or was waited for long enough. */

@@ -135,7 +135,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     this.budget = budget
     this.#owner = owner
     this.#options = options
-    this.link = new PeerConnection(options, this, now)
+    this.link = new PeerConnection(options, this, client.index, now)
     this.#stageEndsAt = now + HELLO_TIMEOUT_MS
   }
 
@@ -296,9 +296,14 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   handlePong(): void {}
 
-  /** Time-outs of the stages, overflow, and the end of a farewell. */
+  /** After the last payload of an update. */
+  endTransmit(now: number): void {
+    this.link.endTransmit(now, this.#stage === 'hello' || this.#stage === 'deciding' ? this.#stageEndsAt : Number.POSITIVE_INFINITY)
+  }
+
+  /** Once it is due: time-outs of the protocol and the stages, overflow, and the end of a farewell. */
   expire(now: number): void {
-    if ((this.link.needsTransmit || now >= this.link.transmitAt) && !this.isAway) this.link.protocol.handleTimeout(now)
+    if (!this.isAway) this.link.protocol.handleTimeout(now)
     switch (this.#stage) {
       case 'hello':
         if (now >= this.#stageEndsAt) this.#close()
@@ -371,7 +376,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     this.client = fresh.client
     this.client.attachment = this
     this.#isOutboxReported = false
-    this.link.bindLink(now, fresh.link)
+    this.link.bindLink(this.client.index, now, fresh.link)
     this.#openLink(hello, now)
     fresh.#handOver()
     this.#owner.handleResume(this.#peer!, fresh, left)

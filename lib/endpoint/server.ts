@@ -145,6 +145,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** Why the last peers that could have come back have ended, by id. */
   readonly #endings = new Map<number, { readonly reason: EndReason; readonly detail: string }>()
   readonly #connections = new Set<ServerConnection<User>>()
+  /** The same by the slot of their netcode client, as `deadlines` counts them. */
+  readonly #bySlot: (ServerConnection<User> | undefined)[] = []
   /** Those that wait, or have waited, for the game's decision since places were last counted. */
   readonly #deciding = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
@@ -377,7 +379,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#unixSeconds = this.clock.unixSeconds()
     this.#netcode!.handleTimeout(now, this.#unixSeconds)
     this.#pollEvents(now)
-    for (const connection of this.#connections) connection.expire(now)
+    const { deadlines } = this
+    for (let slot = deadlines.next(0, now); slot >= 0; slot = deadlines.next(slot + 1, now)) this.#bySlot[slot]?.expire(now)
     for (const connection of this.#away) connection.expire(now)
     this.#pollEvents(now)
     this.#warnings!.check(now)
@@ -387,9 +390,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** @internal */
   protected override transmit(now: number): void {
     const netcode = this.#netcode!
-    const { transport } = this
-    for (const connection of this.#connections) {
-      if (connection.link.needsTransmit || now >= connection.link.transmitAt) this.#transmitTo(connection, netcode, now)
+    const { transport, deadlines } = this
+    for (let slot = deadlines.next(0, now); slot >= 0; slot = deadlines.next(slot + 1, now)) {
+      const connection = this.#bySlot[slot]
+      if (connection !== undefined) this.#transmitTo(connection, netcode, now)
     }
     for (;;) {
       const length = netcode.pollDatagram(transport.buffer())
@@ -506,6 +510,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     for (const peer of this.#peers.values()) peer.connection.end('server-closed', detail)
     for (const connection of this.#connections) connection.reject('not-accepting', detail)
     await Promise.all(Array.from(this.#connections, (connection) => connection.closed))
+    this.#netcode!.acceptNewClients = false
     this.#netcode!.disconnectAll() // who came meanwhile
     this.update() // the last disconnect packets, and OnDisconnect of the last peers
     this.stopLoop()
@@ -545,13 +550,13 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         const connection = new ServerConnection<User>(event.client, this.connectionOptions(), budget, this.#owner, now)
         event.client.attachment = connection
         this.#connections.add(connection)
+        this.#bySlot[event.client.index] = connection
         this.#countJoining(event.client.address.host, 1)
         this.debug(`${formatAddress(event.client.address)} has a netcode session`)
         continue
       }
       const connection = event.client.attachment as ServerConnection<User>
       if (connection.client !== event.client) continue // it has gone on over another slot
-      this.#connections.delete(connection)
       if (connection.peer === undefined) this.#countJoining(event.client.address.host, -1)
       this.debug(`the netcode session of ${formatAddress(event.client.address)} has ended: ${event.reason}`)
       switch (event.reason) {
@@ -568,7 +573,14 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         default:
           connection.handleLinkEnded('closed', '')
       }
+      this.#connections.delete(connection)
+      this.#freeSlot(event.client.index) // after its last word
     }
+  }
+
+  #freeSlot(index: number): void {
+    this.#bySlot[index] = undefined
+    this.deadlines.set(index, Number.POSITIVE_INFINITY)
   }
 
   #joiningOf(host: string): number {
@@ -600,7 +612,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       transport.send(length, host, port)
       link.countSent(length)
     }
-    link.endTransmit(now)
+    connection.endTransmit(now)
   }
 
   #countSentToStranger(datagramBytes: number): void {
@@ -755,6 +767,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#away.delete(peer.connection)
     this.#connections.delete(fresh)
     this.#connections.add(peer.connection)
+    if (this.#bySlot[left.index] === peer.connection) this.#freeSlot(left.index)
+    this.#bySlot[peer.connection.client.index] = peer.connection
     this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} goes on at ${formatAddress(peer.address)}`)
     this.events.pushStep(() => {

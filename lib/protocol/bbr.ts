@@ -64,7 +64,8 @@ export class Bbr implements CongestionController {
 
   // The path: the largest delivery rate of this probing cycle and the one before, the smallest RTT, and what was found to be too much.
   #cycle = 0
-  readonly #maxRates = [0, 0]
+  #maxRate = 0
+  #maxRateBefore = 0
   #minRttMs = Number.POSITIVE_INFINITY
   #minRttAt = 0
   /** When a sample was last as small as that. */
@@ -128,7 +129,7 @@ export class Bbr implements CongestionController {
 
   /** The path's rate as far as is known, in bytes per ms. */
   get bandwidth(): number {
-    return Math.min(Math.max(this.#maxRates[0]!, this.#maxRates[1]!), this.#shortTermRate)
+    return Math.min(Math.max(this.#maxRate, this.#maxRateBefore), this.#shortTermRate)
   }
 
   pacingRate(smoothedRttMs: number): number {
@@ -247,8 +248,7 @@ export class Bbr implements CongestionController {
     this.#roundRate = Math.max(this.#roundRate, rate)
     this.#roundDelivered = Math.max(this.#roundDelivered, deliveredSince)
     if (isAppLimited && rate < this.bandwidth) return
-    const at = this.#cycle & 1
-    this.#maxRates[at] = Math.max(this.#maxRates[at]!, rate)
+    this.#maxRate = Math.max(this.#maxRate, rate)
   }
 
   #endRound(now: number): void {
@@ -378,7 +378,8 @@ export class Bbr implements CongestionController {
       case 'down':
         this.#cycle++
         this.#cycleAt = now
-        this.#maxRates[this.#cycle & 1] = 0
+        this.#maxRateBefore = this.#maxRate
+        this.#maxRate = 0
         this.#roundsSinceProbe = 0
         this.#probeWaitMs = PROBE_WAIT_MS + 1000 * ((this.#cycle * GOLDEN_RATIO) % 1)
         break

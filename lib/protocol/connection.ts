@@ -61,6 +61,9 @@ const reader = new VarintReader()
 
 export class Connection implements PacketOwner {
   readonly #options: ConnectionOptions
+  /** Of the options what every packet asks for. */
+  readonly #timing: LoopTiming
+  readonly #fillsPackets: boolean
   readonly #sender: MessageSender
   readonly #receiver: MessageReceiver
   #path: Path
@@ -81,6 +84,8 @@ export class Connection implements PacketOwner {
 
   constructor(options: ConnectionOptions, now: number) {
     this.#options = options
+    this.#timing = options.timing
+    this.#fillsPackets = options.fillsPackets ?? false
     this.#sender = new MessageSender(options.pool, options.window)
     this.#receiver = new MessageReceiver(options.sink, options.window, options.maxMessageBytes, options.channels, options.maxTypeId)
     this.#peerMaxAckDelayMs = options.maxAckDelayMs
@@ -161,6 +166,7 @@ export class Connection implements PacketOwner {
     this.#receiver.changeControlLane(from === undefined ? undefined : from.#receiver)
     this.#sender.requeueAll()
     for (const lane of this.#receiver.open) lane.repeatRaise()
+    this.#receiver.mayRaise = true
     this.#isPongDue = false
     this.#nextPingAt = now + IDLE_PING_MS
   }
@@ -210,7 +216,7 @@ export class Connection implements PacketOwner {
 
   /** Ends it: what is unreliable and could not leave may wait a little, and no more. True where something is held back that the peer's windows let go. */
   endTransmit(now: number): boolean {
-    this.#sender.holdUnreliable(now + MAX_UNRELIABLE_HOLD_MS + this.#options.timing.intervalMs)
+    this.#sender.holdUnreliable(now + MAX_UNRELIABLE_HOLD_MS + this.#timing.intervalMs)
     return this.hasUnsent(now)
   }
 
@@ -231,7 +237,7 @@ export class Connection implements PacketOwner {
     const ackEnd = path.hasUnacked ? path.writeAck(bytes, at, end, now) : at
     const pongEnd = this.#writePong(bytes, ackEnd, end, now)
     let offset = pongEnd
-    let leaves = pongEnd > ackEnd || path.isAckDue(now, this.#options.timing.intervalMs)
+    let leaves = pongEnd > ackEnd || path.isAckDue(now, this.#timing.intervalMs)
     if (packet === undefined) path.noteBlocked()
     else {
       offset = this.#writeWindows(bytes, offset, end, packet.items)
@@ -243,7 +249,7 @@ export class Connection implements PacketOwner {
     }
     const isAckEliciting = offset > pongEnd
     if (!isAckEliciting && (offset === at || !leaves)) return 0
-    if (this.#options.fillsPackets && end - offset <= MAX_PADDING_BYTES && offset < end && this.#sender.urgency(now) >= 0) {
+    if (this.#fillsPackets && end - offset <= MAX_PADDING_BYTES && offset < end && this.#sender.urgency(now) >= 0) {
       bytes.fill(PADDING, offset, end)
       offset = end
     }
@@ -297,7 +303,7 @@ export class Connection implements PacketOwner {
 
   /** When `handleTimeout` or `pollPayload` has something to do at the latest. */
   nextDeadline(): number {
-    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline - this.#options.timing.intervalMs, this.#nextPingAt)
+    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline - this.#timing.intervalMs, this.#nextPingAt)
   }
 
   handleTimeout(now: number): void {
@@ -317,10 +323,11 @@ export class Connection implements PacketOwner {
   // ── What the path tells ──
 
   handlePacketAcked(packet: SentPacket): void {
-    this.#sender.handleItemsAcked(packet.items)
+    if (packet.hasItems) this.#sender.handleItemsAcked(packet.items)
   }
 
   handlePacketLost(packet: SentPacket): void {
+    if (!packet.hasItems) return
     this.#sender.handleItemsLost(packet.items)
     for (let i = 0; i < packet.items.length; i += 4) {
       const kind = packet.items[i]!
@@ -372,14 +379,20 @@ export class Connection implements PacketOwner {
   #hasNoFrames(now: number): boolean {
     const path = this.#path
     if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#nextPingAt) return false
-    if (this.#sender.isHeld) return true
-    for (const lane of this.#receiver.open) if (lane.needsRaise) return false
-    return true
+    return this.#sender.isHeld || !this.#needsRaise
+  }
+
+  /** Whether a WINDOW frame should go out. */
+  get #needsRaise(): boolean {
+    if (!this.#receiver.mayRaise) return false
+    for (const lane of this.#receiver.open) if (lane.needsRaise) return true
+    this.#receiver.mayRaise = false
+    return false
   }
 
   #writeWindows(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
+    if (this.#sender.isHeld || !this.#needsRaise) return at // whoever answers at the other end of a new link may not know these lanes yet
     let offset = at
-    if (this.#sender.isHeld) return at // whoever answers at the other end may not know these lanes yet
     for (const lane of this.#receiver.open) {
       if (!lane.needsRaise || offset + 13 > end) continue
       lane.raise()
@@ -413,7 +426,7 @@ export class Connection implements PacketOwner {
 
   #writePong(bytes: Uint8Array, at: number, end: number, now: number): number {
     if (!this.#isPongDue || at + PONG_BYTES > end) return at
-    const { timing } = this.#options
+    const timing = this.#timing
     bytes[at] = PONG
     let offset = writeFloat64(bytes, at + 1, this.#pongFor)
     offset = writeFloat64(bytes, offset, this.#pingReceivedAt)

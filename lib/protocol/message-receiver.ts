@@ -32,6 +32,8 @@ export class MessageReceiver {
   readonly #channels: number
   readonly #lanes: (LaneReceiver | undefined)[] = new Array(LANES).fill(undefined)
   readonly open: LaneReceiver[] = []
+  /** A window may have to be raised: since this was set to false, a lane has received something, or was asked for. */
+  mayRaise = false
   readonly #unreliable: UnreliableReceiver
   /** The highest id of the game's definitions: of others nothing is remembered. */
   readonly #maxTypeId: number
@@ -58,6 +60,7 @@ export class MessageReceiver {
   }
 
   lane(index: number): LaneReceiver | undefined {
+    this.mayRaise = true
     return this.#lanes[index]
   }
 
@@ -165,6 +168,7 @@ export class MessageReceiver {
   #laneOf(channel: number, isOrdered: boolean): LaneReceiver | undefined {
     const index = laneIndex(channel, isOrdered)
     if (index < 0) return undefined
+    this.mayRaise = true
     const lane = this.#lanes[index]
     if (lane !== undefined) return lane
     if (index === CONTROL_LANE) return this.#openLane(index, CONTROL_WINDOW, MAX_CONTROL_BYTES)

@@ -16,7 +16,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   /** The lanes that exist, for the loops. */
   readonly #open: LaneSender[] = []
   readonly #unreliable = new UnreliableSender(this)
-  readonly #redundancy = new Redundancy(this)
+  /** Undefined while nothing is repeated. */
+  #redundancy: Redundancy | undefined
   /** Which lane (or, behind the last, the unreliable queue) goes first among equally urgent ones. Each packet begins with the next, so that none starves another. */
   #turn = 0
   /** A framed message above this does not fit into a packet of the link: it is cut into fragments. Set with each packet. */
@@ -27,6 +28,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   earlyRepeats = 0
   /** The window that the peer announced for each lane. */
   window: LaneWindow
+  /** Reliable messages that wait or are unacknowledged, those of the control channel too: where there are none, the lanes need not be looked at. */
+  #reliable = 0
   /** Framed bytes of everything that waits or is unacknowledged. */
   queuedBytes = 0
   /** Reliable messages of the game not yet acknowledged. */
@@ -47,6 +50,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
       this.#unreliable.push(message)
       return
     }
+    this.#reliable++
     if (message.lane !== CONTROL_LANE) this.pendingAcks++
     ;(this.#lanes[message.lane] ?? this.#openLane(message.lane)).push(message)
   }
@@ -58,14 +62,14 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Whether a reliable message waits or is unacknowledged. */
   get hasReliable(): boolean {
-    for (let i = 0; i < this.#open.length; i++) if (!this.#open[i]!.isIdle) return true
-    return false
+    return this.#reliable > 0
   }
 
   /** How urgent the most urgent is; -1 where nothing can be sent. */
   urgency(now: number): number {
     if (this.isHeld) return this.#lanes[CONTROL_LANE]?.urgency(now) ?? -1
     let best = this.#unreliable.urgency(now)
+    if (this.#reliable === 0) return best
     for (let i = 0; i < this.#open.length; i++) best = Math.max(best, this.#open[i]!.urgency(now))
     return best
   }
@@ -73,13 +77,15 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   /** `risk`: how likely a packet is to be lost. */
   beginUpdate(risk: number): void {
     this.earlyRepeats = earlyRepeats(risk)
-    this.#redundancy.beginUpdate()
+    if (this.#redundancy === undefined) return
+    if (this.#redundancy.length > 0) this.#redundancy.beginUpdate()
+    else this.#redundancy = undefined
   }
 
   /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats; `hasMessages`: because of new ones or such as were lost. */
   write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, hasMessages: boolean, now: number): number {
     let offset =
-      leavesAnyway && this.#redundancy.length > 0 && !this.isHeld ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
+      leavesAnyway && this.#redundancy !== undefined && !this.isHeld ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
     this.#turn++
     for (;;) {
       const before = offset
@@ -99,7 +105,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
       const kind = items[i]!
       if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunAcked(items[i + 1]!, items[i + 2]!)
       else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentAcked(items[i + 1]!, items[i + 2]!, items[i + 3]!)
-      else if (kind === ITEM_REPEATABLE) this.#redundancy.handleAcked(items[i + 1]!, items[i + 2]!)
+      else if (kind === ITEM_REPEATABLE) this.#redundancy?.handleAcked(items[i + 1]!, items[i + 2]!)
     }
   }
 
@@ -124,7 +130,9 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     this.#lanes[CONTROL_LANE] = lane
     this.#open.push(lane)
     this.queuedBytes += from.queuedBytes
+    this.#reliable += from.#reliable
     from.queuedBytes = 0
+    from.#reliable = 0
   }
 
   #takeControlLane(): LaneSender | undefined {
@@ -137,7 +145,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** What is unreliable is let go; nothing is repeated. */
   dropUnreliable(): void {
-    this.#redundancy.clear()
+    this.#redundancy?.clear()
     this.#unreliable.clear()
   }
 
@@ -166,16 +174,17 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   // ── What lanes, the unreliable queue and the repeats tell ──
 
   handleReleased(message: OutMessage, isExpired: boolean): void {
+    this.#reliable--
     if (message.lane !== CONTROL_LANE) this.pendingAcks--
     this.#release(message, isExpired)
   }
 
   handleFirstSent(message: OutMessage): void {
     if (message.fragments !== undefined) return
-    const isSmall = message.end - message.start <= MAX_EARLY_BYTES && this.#redundancy.length < MAX_EARLY_MESSAGES
+    const isSmall = message.end - message.start <= MAX_EARLY_BYTES && (this.#redundancy?.length ?? 0) < MAX_EARLY_MESSAGES
     const early = isSmall ? this.earlyRepeats : 0
-    if (early > message.redundancy) this.#redundancy.add(message, early, true)
-    else if (message.redundancy > 0) this.#redundancy.add(message, message.redundancy, false)
+    if (early > message.redundancy) this.#repeats.add(message, early, true)
+    else if (message.redundancy > 0) this.#repeats.add(message, message.redundancy, false)
   }
 
   handleUnreliableReleased(message: OutMessage, isExpired: boolean): void {
@@ -183,7 +192,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   handleRepeatable(message: OutMessage): boolean {
-    return this.#redundancy.add(message, message.redundancy, false)
+    return this.#repeats.add(message, message.redundancy, false)
   }
 
   writeRepeat(repeat: Repeat, bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
@@ -202,6 +211,11 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     if (repeat.lane < 0) this.#release(repeat.message, false)
   }
 
+  get #repeats(): Redundancy {
+    this.#redundancy ??= new Redundancy(this)
+    return this.#redundancy
+  }
+
   #release(message: OutMessage, isExpired: boolean): void {
     if (isExpired) this.expired++
     this.queuedBytes -= message.end - message.start
@@ -211,6 +225,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
   #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number): number {
     if (this.isHeld) return this.#lanes[CONTROL_LANE]?.write(bytes, at, end, items, -1, now) ?? at
+    if (this.#reliable === 0) return this.#unreliable.write(bytes, at, end, items, -1, now)
     const sources = this.#open.length + 1
     let best: LaneSender | UnreliableSender = this.#unreliable
     let urgency = -1

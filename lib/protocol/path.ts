@@ -239,8 +239,8 @@ export class Path {
     this.#packetsInFlight++
     this.#budget -= bytes
     this.#lastSentAt = now
-    if (packet.items.length > 0) this.#carriersInFlight++
-    if (packet.items.length > 0 || this.#probesLeft > 0) this.#lastCarrierAt = now
+    if (packet.hasItems) this.#carriersInFlight++
+    if (packet.hasItems || this.#probesLeft > 0) this.#lastCarrierAt = now
     if (this.#probesLeft > 0) this.#probesLeft--
     this.loss.addSent(now)
   }
@@ -319,7 +319,7 @@ export class Path {
     else {
       this.#bytesInFlight -= packet.bytes
       this.#packetsInFlight--
-      if (packet.items.length > 0) this.#carriersInFlight--
+      if (packet.hasItems) this.#carriersInFlight--
       this.loss.addArrived()
       this.#congestion.handleAcked(packet, this.#isAppLimited, this.rtt.smoothed, now)
     }
@@ -371,7 +371,7 @@ export class Path {
     packet.lossEvent = this.#congestion.handleLost(packet, now)
     this.#bytesInFlight -= packet.bytes
     this.#packetsInFlight--
-    if (packet.items.length > 0) this.#carriersInFlight--
+    if (packet.hasItems) this.#carriersInFlight--
     this.loss.addLost(now)
     if (!packet.isProbed) this.owner.handlePacketLost(packet)
   }

@@ -1,11 +1,21 @@
-import { PRIORITIES } from '../wire/limits.js'
 import { RingQueue } from '../wire/ring-queue.js'
 
-/** A queue whose highest priority comes first, in order of arrival within one. */
+/** What waits of one priority. */
+class Level<T> extends RingQueue<T> {
+  priority: number
+  next: Level<T> | undefined
+
+  constructor(priority: number, next: Level<T> | undefined) {
+    super()
+    this.priority = priority
+    this.next = next
+  }
+}
+
+/** A queue whose highest priority comes first, in order of arrival within one. It has a level for each priority that has waited beside another, and most have one. */
 export class PriorityQueue<T> {
-  readonly #queues: (RingQueue<T> | undefined)[] = new Array(PRIORITIES).fill(undefined)
-  /** Bit p: the queue of priority p holds something. */
-  #occupied = 0
+  /** The highest. */
+  #top: Level<T> | undefined
   #length = 0
 
   get length(): number {
@@ -13,49 +23,57 @@ export class PriorityQueue<T> {
   }
 
   push(item: T, priority: number): void {
-    let queue = this.#queues[priority]
-    if (queue === undefined) {
-      queue = new RingQueue()
-      this.#queues[priority] = queue
-    }
-    queue.push(item)
-    this.#occupied |= 1 << priority
+    this.#levelOf(priority).push(item)
     this.#length++
   }
 
   peek(): T | undefined {
-    return this.#occupied === 0 ? undefined : this.#queues[this.#highest]!.peek()
+    return this.#length === 0 ? undefined : this.#highest.peek()
   }
 
   shift(): T | undefined {
-    if (this.#occupied === 0) return undefined
-    const priority = this.#highest
-    const queue = this.#queues[priority]!
-    const item = queue.shift()
-    if (queue.length === 0) this.#occupied &= ~(1 << priority)
+    if (this.#length === 0) return undefined
     this.#length--
-    return item
+    return this.#highest.shift()
   }
 
   forEach(callback: (item: T) => void): void {
-    for (const queue of this.#queues) if (queue !== undefined) for (let i = 0; i < queue.length; i++) callback(queue.at(i)!)
+    for (let level = this.#top; level !== undefined; level = level.next) {
+      for (let i = 0; i < level.length; i++) callback(level.at(i)!)
+    }
   }
 
   /** Takes out all for which `isWanted` is false. */
   filter(isWanted: (item: T) => boolean): void {
-    for (let priority = 0; priority < PRIORITIES; priority++) {
-      const queue = this.#queues[priority]
-      if (queue === undefined) continue
-      for (let left = queue.length; left > 0; left--) {
-        const item = queue.shift()!
-        if (isWanted(item)) queue.push(item)
+    for (let level = this.#top; level !== undefined; level = level.next) {
+      for (let left = level.length; left > 0; left--) {
+        const item = level.shift()!
+        if (isWanted(item)) level.push(item)
         else this.#length--
       }
-      if (queue.length === 0) this.#occupied &= ~(1 << priority)
     }
   }
 
-  get #highest(): number {
-    return 31 - Math.clz32(this.#occupied)
+  /** The first level that holds something. */
+  get #highest(): Level<T> {
+    let level = this.#top!
+    while (level.length === 0) level = level.next!
+    return level
+  }
+
+  #levelOf(priority: number): Level<T> {
+    const top = this.#top
+    if (this.#length === 0 && top !== undefined && top.next === undefined) top.priority = priority
+    if (top === undefined || top.priority < priority) {
+      this.#top = new Level(priority, top)
+      return this.#top
+    }
+    let level = top
+    while (level.next !== undefined && level.next.priority >= priority) level = level.next
+    if (level.priority > priority) {
+      level.next = new Level(priority, level.next)
+      return level.next
+    }
+    return level
   }
 }

@@ -1,6 +1,7 @@
 // The packets that a path has sent and whose fate is open, or that were declared lost a while ago and may still turn out to have arrived.
-// A ring by `sequence & mask` with entries that are overwritten. Numbers may be missing: keep-alives and packets with nothing but acks are not tracked.
-import { MAX_TRACKED_PACKETS } from '../wire/limits.js'
+// A ring by `sequence & mask`. Numbers may be missing: keep-alives and packets with nothing but acks are not tracked.
+// All paths of a thread share their free entries: with thousands of peers, one that was used a moment ago is still in the processor's cache, and a peer's own is not.
+import { MAX_FREE_PACKETS, MAX_TRACKED_PACKETS } from '../wire/limits.js'
 
 /** What a packet carried, four numbers an item: a kind, and what the kind says (see packet-items.ts). */
 export type PacketItems = number[]
@@ -25,13 +26,22 @@ export class SentPacket {
   firstSentAt = 0
   isAppLimited = false
   readonly items: PacketItems = []
+  /** Whether there are any: most packets of unreliable messages have none, and it is told without reaching for them. */
+  hasItems = false
 }
+
+/** Entries of a ring that needs no bits beside it. */
+const SMALL_RING = 32
+
+/** Free entries, and the one that is being filled. */
+const free: SentPacket[] = []
+let spare = new SentPacket()
 
 export class SentPackets {
   #ring: (SentPacket | undefined)[] = new Array(8).fill(undefined)
   #mask = 7
-  /** Bit `sequence & mask`: tracked. An ack may name thousands of numbers; those that are settled are passed over 32 at a time. */
-  #tracked = new Int32Array(1)
+  /** Bit `sequence & mask`: tracked. An ack may name thousands of numbers; those that are settled are passed over 32 at a time. A small ring is looked through itself. */
+  #tracked: Int32Array | undefined
   /** The oldest number that may be tracked, and the oldest that may be neither acknowledged nor lost. */
   oldest = 0
   oldestOpen = 0
@@ -45,10 +55,15 @@ export class SentPackets {
 
   /** The first tracked number from `from` on and below `end`; `end` where there is none. `from` is `oldest` or above, and `end` not above `this.end`. */
   next(from: number, end: number): number {
+    const tracked = this.#tracked
     let sequence = from
+    if (tracked === undefined) {
+      while (sequence < end && this.#ring[sequence & this.#mask] === undefined) sequence++
+      return sequence
+    }
     while (sequence < end) {
       const at = sequence & this.#mask
-      const rest = this.#tracked[at >>> 5]! >>> (at & 31)
+      const rest = tracked[at >>> 5]! >>> (at & 31)
       if (rest !== 0) return Math.min(end, sequence + 31 - Math.clz32(rest & -rest))
       sequence += Math.min(32 - (at & 31), this.#mask + 1 - at)
     }
@@ -60,7 +75,7 @@ export class SentPackets {
     return this.oldest === this.end || sequence - this.oldest < MAX_TRACKED_PACKETS
   }
 
-  /** The entry for a packet about to be filled. It counts only once `commit` was called. */
+  /** The entry for a packet about to be filled, the same until `commit` was called; only then it counts. */
   prepare(sequence: number): SentPacket {
     if (this.oldest === this.end) {
       this.oldest = sequence
@@ -68,31 +83,30 @@ export class SentPackets {
       this.end = sequence
     }
     while (sequence - this.oldest > this.#mask) this.#grow()
-    const at = sequence & this.#mask
-    let packet = this.#ring[at]
-    if (packet === undefined) {
-      packet = new SentPacket()
-      this.#ring[at] = packet
-    }
-    packet.sequence = -1
-    packet.isLost = false
-    packet.isProbed = false
-    packet.acked = -1
-    packet.items.length = 0
-    return packet
+    spare.isLost = false
+    spare.isProbed = false
+    spare.acked = -1
+    if (spare.items.length > 0) spare.items.length = 0
+    return spare
   }
 
+  /** Takes over the entry that was prepared last. */
   commit(packet: SentPacket, sequence: number): void {
     packet.sequence = sequence
+    packet.hasItems = packet.items.length > 0
+    spare = free.pop() ?? new SentPacket()
     const at = sequence & this.#mask
-    this.#tracked[at >>> 5]! |= 1 << (at & 31)
+    this.#ring[at] = packet
+    if (this.#tracked !== undefined) this.#tracked[at >>> 5]! |= 1 << (at & 31)
     this.end = sequence + 1
   }
 
   release(packet: SentPacket): void {
     const at = packet.sequence & this.#mask
-    this.#tracked[at >>> 5]! &= ~(1 << (at & 31))
+    if (this.#tracked !== undefined) this.#tracked[at >>> 5]! &= ~(1 << (at & 31))
+    this.#ring[at] = undefined
     packet.sequence = -1
+    if (free.length < MAX_FREE_PACKETS) free.push(packet)
   }
 
   /** Moves `oldest` over what is settled: free entries, and lost ones sent before `forgetBefore`. */
@@ -111,12 +125,12 @@ export class SentPackets {
   #grow(): void {
     const ring: (SentPacket | undefined)[] = new Array((this.#mask + 1) * 2).fill(undefined)
     const mask = ring.length - 1
-    const tracked = new Int32Array(Math.ceil(ring.length / 32))
+    const tracked = ring.length <= SMALL_RING ? undefined : new Int32Array(ring.length / 32)
     for (const packet of this.#ring) {
-      if (packet === undefined || packet.sequence < 0) continue
+      if (packet === undefined) continue
       const at = packet.sequence & mask
       ring[at] = packet
-      tracked[at >>> 5]! |= 1 << (at & 31)
+      if (tracked !== undefined) tracked[at >>> 5]! |= 1 << (at & 31)
     }
     this.#tracked = tracked
     this.#ring = ring

@@ -179,6 +179,9 @@ export const MAX_ACK_RANGES = 64
 /** Packets whose fate is open or that may still prove to be spuriously lost. 8192 × 1200 B = 9.8 MB. A link tells apart replays within 4096 packets, so acks come sooner. */
 export const MAX_TRACKED_PACKETS = 8192
 
+/** Free records of such packets that a thread keeps for later: 8192 × about 300 B = 2.4 MB. */
+export const MAX_FREE_PACKETS = 8192
+
 /** Ack-eliciting packets after which an ack leaves without waiting for data to ride on. */
 export const ACK_AFTER_PACKETS = 10
 

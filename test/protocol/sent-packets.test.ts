@@ -54,6 +54,7 @@ t.test('entries are used again, without what they held', async (t) => {
   first.isProbed = true
   first.acked = 7
   sent.trim(10)
+  sent.commit(sent.prepare(1), 1) // the entry that was free before it
   const again = sent.prepare(8)
   t.equal(again, first)
   t.strictSame([again.isLost, again.isProbed, again.acked, again.items.length], [false, false, -1, 0])

@@ -156,7 +156,7 @@ t.test('messages of the library count only on ordered lanes, where each arrives 
     const message = pool.frame(CONFIRMABLE, payload)
     message.lane = lane
     liar.link.protocol.send(message as never, Number.POSITIVE_INFINITY, 0)
-    liar.link.needsTransmit = true
+    liar.link.wake()
     await world.step(50)
   }
   t.equal(handled, 0)
