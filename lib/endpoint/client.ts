@@ -15,7 +15,7 @@ import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
-import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { CLOCK_RUN_MS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
 import {
@@ -560,7 +560,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     )
     this.#serverClock.begin(welcome.serverNow, now)
     this.#serverClock.setTick(welcome.tick, welcome.tickMs, welcome.serverNow)
-    session.link.protocol.startClockPings(CLOCK_PINGS, now)
+    session.link.protocol.startClockPings(CLOCK_RUN_MS, now)
     this.debug(`is in, as peer ${welcome.peerId}`)
     this.events.pushStep(() => {
       this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
