@@ -95,6 +95,9 @@ export const MAX_UNRELIABLE_HOLD_MS = 100
 /** Bytes of one slab of the payload pool; a larger message gets a slab of its own. */
 export const SLAB_BYTES = 64 * 1024
 
+/** The first slab of a pool. */
+export const FIRST_SLAB_BYTES = 4096
+
 /** Free slabs and message records that the pool keeps for later. 64 × 64 KiB = 4 MiB. */
 export const MAX_FREE_SLABS = 64
 export const MAX_FREE_MESSAGES = 65_536
