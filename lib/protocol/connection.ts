@@ -1,7 +1,14 @@
 // One peer's messages, over whatever link it is bound to. Bytes and `now` in; bytes, messages and the next deadline out.
 // The connection counts messages (lanes, repeats, windows) and outlives links; the path below it counts packets and is made anew at each bind.
 import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/bytes.js'
-import { CLOCK_PING_ALONE_MS, CLOCK_PING_MS, IDLE_PING_MS, MAX_PADDING_BYTES, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
+import {
+  CLOCK_PING_ALONE_MS,
+  CLOCK_PING_MS,
+  IDLE_PING_MS,
+  MAX_PADDING_BYTES,
+  MAX_REDUNDANT_BYTES,
+  MAX_UNRELIABLE_HOLD_MS,
+} from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
 import { Bbr } from './bbr.js'
 import type { CongestionController } from './congestion-controller.js'
@@ -213,7 +220,8 @@ export class Connection implements PacketOwner {
     if (packet === undefined) path.noteBlocked()
     else {
       offset = this.#writeWindows(bytes, offset, end, packet.items)
-      if (now >= (leaves || hasMessages || offset > pongEnd ? this.#nextPingAt : this.#pingAloneAt)) offset = this.#writePing(bytes, offset, end, now)
+      if (now >= (leaves || hasMessages || offset > pongEnd ? this.#nextPingAt : this.#pingAloneAt))
+        offset = this.#writePing(bytes, offset, end, now)
       leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
       offset = this.#sender.write(bytes, offset, end, packet.items, leaves, hasMessages, now)
       if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
