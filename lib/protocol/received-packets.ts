@@ -8,27 +8,11 @@ import { ACK, ACK_DELAY_UNITS_PER_MS } from './frames.js'
 
 /** Ranges of packet numbers, both ends included, newest first. */
 export class AckRanges {
-  first: Float64Array
-  last: Float64Array
+  readonly first = new Float64Array(MAX_ACK_RANGES)
+  readonly last = new Float64Array(MAX_ACK_RANGES)
   count = 0
   /** How long the ack of the largest waited, in ms. */
   delayMs = 0
-
-  /** @param capacity Ranges that there is room for, until `reserve`. */
-  constructor(capacity = MAX_ACK_RANGES) {
-    this.first = new Float64Array(capacity)
-    this.last = new Float64Array(capacity)
-  }
-
-  /** Doubles the room where all of it is taken. */
-  reserve(): void {
-    if (this.count < this.first.length) return
-    const { first, last } = this
-    this.first = new Float64Array(2 * first.length)
-    this.last = new Float64Array(2 * last.length)
-    this.first.set(first)
-    this.last.set(last)
-  }
 
   get largest(): number {
     return this.count === 0 ? -1 : this.last[0]!
@@ -36,8 +20,7 @@ export class AckRanges {
 }
 
 export class ReceivedPackets {
-  /** Most paths never have more than a few: typed arrays of 64 bytes at most lie in the heap, beside the object. */
-  readonly #ranges = new AckRanges(8)
+  readonly #ranges = new AckRanges()
 
   get largest(): number {
     return this.#ranges.largest
@@ -98,7 +81,6 @@ export class ReceivedPackets {
     const ranges = this.#ranges
     if (i === MAX_ACK_RANGES) return false
     if (ranges.count === MAX_ACK_RANGES) ranges.count--
-    ranges.reserve()
     ranges.first.copyWithin(i + 1, i, ranges.count)
     ranges.last.copyWithin(i + 1, i, ranges.count)
     ranges.first[i] = sequence
