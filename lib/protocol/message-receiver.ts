@@ -18,7 +18,7 @@ import {
   UNRELIABLE_NUMBERED,
 } from './frames.js'
 import { LaneReceiver, type MessageSink } from './lane-receiver.js'
-import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
+import { CONTROL_LANE, CONTROL_WINDOW, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
 import { UnreliableReceiver } from './unreliable-receiver.js'
 
 const reader = new VarintReader()
@@ -30,7 +30,7 @@ export class MessageReceiver {
   readonly #maxMessageBytes: number
   /** Bit c: the game uses channel c. */
   readonly #channels: number
-  readonly #lanes: (LaneReceiver | undefined)[] = new Array(LANES).fill(undefined)
+  /** The lanes that exist; see MessageSender. */
   readonly open: LaneReceiver[] = []
   readonly #unreliable: UnreliableReceiver
   /** The highest id of the game's definitions: of others nothing is remembered. */
@@ -58,7 +58,8 @@ export class MessageReceiver {
   }
 
   lane(index: number): LaneReceiver | undefined {
-    return this.#lanes[index]
+    for (let i = 0; i < this.open.length; i++) if (this.open[i]!.lane === index) return this.open[i]
+    return undefined
   }
 
   /** Reads a frame of the given type whose body begins at `at`. Returns the offset behind it, -1 where it breaks the rules, -2 where the type is none of messages. */
@@ -165,7 +166,7 @@ export class MessageReceiver {
   #laneOf(channel: number, isOrdered: boolean): LaneReceiver | undefined {
     const index = laneIndex(channel, isOrdered)
     if (index < 0) return undefined
-    const lane = this.#lanes[index]
+    const lane = this.lane(index)
     if (lane !== undefined) return lane
     if (index === CONTROL_LANE) return this.#openLane(index, CONTROL_WINDOW, MAX_CONTROL_BYTES)
     if ((this.#channels & (1 << channel)) === 0) return undefined
@@ -174,7 +175,6 @@ export class MessageReceiver {
 
   #openLane(index: number, window: LaneWindow, maxMessageBytes: number): LaneReceiver {
     const lane = new LaneReceiver(index, window, maxMessageBytes, this.#sink)
-    this.#lanes[index] = lane
     this.open.push(lane)
     return lane
   }
