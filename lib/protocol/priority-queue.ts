@@ -1,12 +1,9 @@
 import { PRIORITIES } from '../wire/limits.js'
 import { RingQueue } from '../wire/ring-queue.js'
 
-const NONE: (RingQueue<never> | undefined)[] = []
-
 /** A queue whose highest priority comes first, in order of arrival within one. */
 export class PriorityQueue<T> {
-  /** Each made when first needed, as is the array: a connection has half a dozen of these, and most never hold anything. */
-  #queues: (RingQueue<T> | undefined)[] = NONE
+  readonly #queues: (RingQueue<T> | undefined)[] = new Array(PRIORITIES).fill(undefined)
   /** Bit p: the queue of priority p holds something. */
   #occupied = 0
   #length = 0
@@ -16,7 +13,6 @@ export class PriorityQueue<T> {
   }
 
   push(item: T, priority: number): void {
-    if (this.#queues === NONE) this.#queues = new Array(PRIORITIES).fill(undefined)
     let queue = this.#queues[priority]
     if (queue === undefined) {
       queue = new RingQueue()
