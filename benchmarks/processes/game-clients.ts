@@ -53,6 +53,11 @@ answer({
     return (performance.now() - start) / 1000
   },
 
+  /** All of them disconnect. */
+  async leave(): Promise<void> {
+    await Promise.all(clients.splice(0).map((client) => client.disconnect()))
+  },
+
   play(parameter: Playing): void {
     playing = parameter
   },

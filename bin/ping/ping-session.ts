@@ -128,7 +128,7 @@ export class PingSession implements ConnectionSink {
     const now = systemClock.now()
     this.#pong = undefined
     this.#pingSentAt = now
-    this.#connection.startClockPings(1, now)
+    this.#connection.startClockPings(0, now)
     this.#transmit(now)
     await this.#until(() => this.#pong !== undefined, timeoutMs)
     this.#pingSentAt = Number.NaN

@@ -1,5 +1,6 @@
 // Lists of operations on two connections that both play by the rules, on a link that loses, repeats, delays and reorders as the list says: what is promised holds for every list.
 import { SEQUENCED_LANE } from '../../lib/protocol/lanes.js'
+import { CLOCK_PING_ALONE_MS } from '../../lib/wire/limits.js'
 import { decodeSteps, encodeSteps, type Step, StepReader } from '../steps.js'
 import { bytesOf, check, type Target, timeStep } from '../target.js'
 import { ConnectionEnd, type Heard } from './connection-end.js'
@@ -94,7 +95,7 @@ class Run {
         this.#deliver(side, 1 + (at & 15))
         return
       case PING:
-        from.end.connection.startClockPings(1 + (at & 3), this.now)
+        from.end.connection.startClockPings((at & 3) * CLOCK_PING_ALONE_MS, this.now)
     }
   }
 

@@ -9,7 +9,7 @@ export function recordTraffic(): Uint8Array[] {
   const random = new Random(7)
   let now = 2000
   const ends = [new ConnectionEnd(now), new ConnectionEnd(now)] as const
-  ends[1].connection.startClockPings(4, now)
+  ends[1].connection.startClockPings(200, now)
   const recorded: Uint8Array[] = []
   let inFlight: { to: number; at: number; sequence: number; bytes: Uint8Array }[] = []
   for (let tick = 0; tick < 60; tick++, now += STEP_MS) {

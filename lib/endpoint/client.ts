@@ -18,7 +18,7 @@ import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
-import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { CLOCK_RUN_MS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { type Absence, endReasonIn, graceOf, MAY_PASS, readReconnect, SIGNS_OF_LIFE, SILENT_ROUND_TRIPS, UNUSED } from './absence.js'
 import { metricsOf } from './connection-metrics.js'
@@ -683,7 +683,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     )
     if (absence === undefined) this.#serverClock.begin(welcome.serverNow, now)
     this.#serverClock.setTick(welcome.tick, welcome.tickMs, welcome.serverNow)
-    session.link.protocol.startClockPings(CLOCK_PINGS, now)
+    session.link.protocol.startClockPings(CLOCK_RUN_MS, now)
     this.debug(absence === undefined ? `is in, as peer ${welcome.peerId}` : 'goes on over another link')
     this.events.pushStep(() => {
       if (absence === undefined) this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })

@@ -2,7 +2,7 @@
 // direction are nearest to the truth, and half their difference is the offset. What is shown is slewed towards it and never runs backwards.
 // The design takes the sample of the smallest round trip; two separate minima need a good draw in each direction, not in both at once, and with jitter come out several times nearer.
 
-/** Samples looked back on: the first run of 40 and then one every two seconds, so about a minute; in it quartz clocks drift apart by 3 ms at most. */
+/** Samples looked back on: the first run of 20 to 40 and then one every two seconds, so one or one and a half minutes; in it quartz clocks drift apart by 3 ms at most. */
 const SAMPLES = 64
 
 /** The shown clock runs at most this much faster or slower than ours. */

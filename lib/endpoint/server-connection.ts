@@ -109,7 +109,8 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   readonly budget: TokenBucket
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
-  readonly #closed = new Deferred()
+  /** Made when someone asks for `closed`. */
+  #closed: Deferred | undefined
   readonly #machine = new StateMachine<ServerConnectionStage>("server's connection", SERVER_CONNECTION_TRANSITIONS, 'hello')
   #stageEndsAt: number
   #name = ''
@@ -168,6 +169,8 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   /** Settles when the slot is free. */
   get closed(): Promise<void> {
+    if (this.#stage === 'ended') return Promise.resolve()
+    this.#closed ??= new Deferred()
     return this.#closed.promise
   }
 
@@ -248,10 +251,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   disconnect(detail: string, data: unknown): Promise<void> {
     checkText('detail', detail, MAX_DETAIL_BYTES)
     const packed = encodeData(data, MAX_END_DATA_BYTES)
-    if (!this.isLive) return this.#stage === 'closing' ? this.#owner.settled(this.#closed.promise) : Promise.resolve()
+    if (!this.isLive) return this.#stage === 'closing' ? this.#owner.settled(this.closed) : Promise.resolve()
     this.#isSilenced = true
     this.end('kicked', detail, packed)
-    return this.#owner.settled(this.#closed.promise)
+    return this.#owner.settled(this.closed)
   }
 
   /** This side ends an accepted connection, and tells the client; one that is away hears of it when it comes back. */
@@ -386,7 +389,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   /** Its link is another connection's now. */
   #handOver(): void {
     this.#machine.move('ended')
-    this.#closed.resolve()
+    this.#closed?.resolve()
   }
 
   #drop(detail: string): void {
@@ -404,7 +407,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   #finish(): void {
     this.#machine.move('ended')
     this.link.release()
-    this.#closed.resolve()
+    this.#closed?.resolve()
   }
 
   #handleHello(payload: Uint8Array): void {

@@ -311,6 +311,7 @@ export class NetcodeClient {
     assertPayloadBytes(payloadBytes)
     const length = this.#seal(PACKET_PAYLOAD, out, payloadBytes)
     this.#nextSendAt = now + this.#sendInterval(now)
+    this.#isSendDue = false // a keep-alive would say no more
     return length
   }
 

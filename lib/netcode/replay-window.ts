@@ -12,11 +12,13 @@
 import { REPLAY_WINDOW } from './constants.js'
 
 const WORDS = REPLAY_WINDOW / 32
+/** Until a sequence has no place in them: a typed array of 64 bytes lies in the heap, and 512 bytes outside cost a microsecond and a player's first seconds do not need them. */
+const FIRST_WORDS = 16
 const TWO_TO_32 = 2 ** 32
 
 /** Remembers which of the last 4096 sequences were received. Ask before a packet is opened, tell after it has opened. */
 export class ReplayWindow {
-  readonly #received = new Uint32Array(WORDS)
+  #received = new Uint32Array(FIRST_WORDS)
   #recentLow = 0
   #recentHigh = 0
 
@@ -27,18 +29,26 @@ export class ReplayWindow {
     if (age < 0) return false
     // The form "recent − sequence ≥ window" cannot overflow near 2^64, where "sequence + window ≤ recent" would.
     if (age >= REPLAY_WINDOW) return true
-    return (this.#received[(low >>> 5) & (WORDS - 1)]! & (1 << (low & 31))) !== 0
+    return (this.#received[(low >>> 5) & (this.#received.length - 1)]! & (1 << (low & 31))) !== 0
   }
 
   /** Marks a sequence as received. The caller has seen that its packet opened and that `isReceived` was false. */
   advance(low: number, high: number): void {
     const distance = (high - this.#recentHigh) * TWO_TO_32 + (low - this.#recentLow)
     if (distance > 0) {
+      if (this.#received.length < WORDS && (high > 0 || low >= FIRST_WORDS * 32)) this.#grow()
       this.#forget(distance)
       this.#recentLow = low
       this.#recentHigh = high
     }
-    this.#received[(low >>> 5) & (WORDS - 1)]! |= 1 << (low & 31)
+    this.#received[(low >>> 5) & (this.#received.length - 1)]! |= 1 << (low & 31)
+  }
+
+  /** Before any sequence lies beyond the first words, all bits stay where they are. */
+  #grow(): void {
+    const received = new Uint32Array(WORDS)
+    received.set(this.#received)
+    this.#received = received
   }
 
   /** Clears the bits of the `distance` sequences behind the most recent one: they take the places of ones that fall out of the window. */
@@ -47,9 +57,10 @@ export class ReplayWindow {
       this.#received.fill(0)
       return
     }
+    const received = this.#received
     for (let i = 1; i <= distance; i++) {
       const place = (this.#recentLow + i) & (REPLAY_WINDOW - 1)
-      this.#received[place >>> 5]! &= ~(1 << (place & 31))
+      received[place >>> 5]! &= ~(1 << (place & 31))
     }
   }
 }

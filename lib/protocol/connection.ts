@@ -1,7 +1,14 @@
 // One peer's messages, over whatever link it is bound to. Bytes and `now` in; bytes, messages and the next deadline out.
 // The connection counts messages (lanes, repeats, windows) and outlives links; the path below it counts packets and is made anew at each bind.
 import { readFloat64, readUint24, writeFloat64, writeUint24 } from '../wire/bytes.js'
-import { CLOCK_PING_MS, IDLE_PING_MS, MAX_PADDING_BYTES, MAX_REDUNDANT_BYTES, MAX_UNRELIABLE_HOLD_MS } from '../wire/limits.js'
+import {
+  CLOCK_PING_ALONE_MS,
+  CLOCK_PING_MS,
+  IDLE_PING_MS,
+  MAX_PADDING_BYTES,
+  MAX_REDUNDANT_BYTES,
+  MAX_UNRELIABLE_HOLD_MS,
+} from '../wire/limits.js'
 import { VarintReader, writeVarint } from '../wire/varint.js'
 import { Bbr } from './bbr.js'
 import type { CongestionController } from './congestion-controller.js'
@@ -70,9 +77,10 @@ export class Connection implements PacketOwner {
   #peerMaxAckDelayMs: number
   #failure: string | undefined
   #isOverflowing = false
-  // Pings: when the next is due, how many are left of the first run, and the one that waits for its pong.
+  // Pings: from when the next may ride along, when it leaves alone, how long the first run lasts, and the one that waits for its pong.
   #nextPingAt: number
-  #clockPingsLeft = 0
+  #pingAloneAt: number
+  #clockRunEndsAt = Number.NEGATIVE_INFINITY
   #keepsClock = false
   #isPongDue = false
   #pongFor = 0
@@ -91,6 +99,7 @@ export class Connection implements PacketOwner {
     this.#peerMaxAckDelayMs = options.maxAckDelayMs
     this.#path = this.#newPath(now)
     this.#nextPingAt = now + IDLE_PING_MS
+    this.#pingAloneAt = this.#nextPingAt
   }
 
   get path(): Path {
@@ -169,11 +178,13 @@ export class Connection implements PacketOwner {
     this.#receiver.mayRaise = true
     this.#isPongDue = false
     this.#nextPingAt = now + IDLE_PING_MS
+    this.#pingAloneAt = this.#nextPingAt
   }
 
   /** Asks the peer for a sign of life with the next packet. */
   pingSoon(now: number): void {
     this.#nextPingAt = Math.min(this.#nextPingAt, now)
+    this.#pingAloneAt = this.#nextPingAt
   }
 
   /** Whether all control messages have arrived. */
@@ -181,11 +192,12 @@ export class Connection implements PacketOwner {
     return this.#sender.isControlIdle
   }
 
-  /** Begins the run of pings from which the peer's clock is found. */
-  startClockPings(count: number, now: number): void {
+  /** Begins the run of pings from which the peer's clock is found; the first is due now. */
+  startClockPings(durationMs: number, now: number): void {
     this.#keepsClock = true
-    this.#clockPingsLeft = count
+    this.#clockRunEndsAt = now + durationMs
     this.#nextPingAt = now
+    this.#pingAloneAt = now
   }
 
   // ── Sending ──
@@ -241,7 +253,8 @@ export class Connection implements PacketOwner {
     if (packet === undefined) path.noteBlocked()
     else {
       offset = this.#writeWindows(bytes, offset, end, packet.items)
-      offset = this.#writePing(bytes, offset, end, now)
+      if (now >= (leaves || hasMessages || offset > pongEnd ? this.#nextPingAt : this.#pingAloneAt))
+        offset = this.#writePing(bytes, offset, end, now)
       leaves ||= offset > pongEnd || hasMessages || path.needsProbe // an ack leaves alone where a message has no room beside it
       offset = this.#sender.write(bytes, offset, end, packet.items, leaves, hasMessages, now)
       if (offset === pongEnd && path.needsProbe && !hasMessages) offset = writePing(bytes, offset, end, now)
@@ -303,7 +316,7 @@ export class Connection implements PacketOwner {
 
   /** When `handleTimeout` or `pollPayload` has something to do at the latest. */
   nextDeadline(): number {
-    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline - this.#timing.intervalMs, this.#nextPingAt)
+    return Math.min(this.#path.nextDeadline(), this.#path.ackDeadline - this.#timing.intervalMs, this.#pingAloneAt)
   }
 
   handleTimeout(now: number): void {
@@ -378,7 +391,7 @@ export class Connection implements PacketOwner {
   /** Whether a packet without messages would have nothing to carry: no ack, no probe, no frame of the connection's own. */
   #hasNoFrames(now: number): boolean {
     const path = this.#path
-    if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#nextPingAt) return false
+    if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#pingAloneAt) return false
     return this.#sender.isHeld || !this.#needsRaise
   }
 
@@ -413,15 +426,15 @@ export class Connection implements PacketOwner {
     return this.#sender.queuedBytes > room
   }
 
-  /** A ping where one is due: in the first run for the clock, then every two seconds; a side that keeps no clock only while it has no other RTT samples. */
+  /** The ping that is due: in the first run for the clock, then every two seconds; a side that keeps no clock only while it has no other RTT samples. */
   #writePing(bytes: Uint8Array, at: number, end: number, now: number): number {
-    if (now < this.#nextPingAt || at + PING_BYTES > end) return at
-    const isOfRun = this.#clockPingsLeft > 0
-    if (isOfRun) this.#clockPingsLeft--
-    const isFresh = !isOfRun && !this.#keepsClock && this.#path.lastSampleAt + IDLE_PING_MS > now
-    this.#nextPingAt = (isFresh ? this.#path.lastSampleAt : now) + (this.#clockPingsLeft > 0 ? CLOCK_PING_MS : IDLE_PING_MS)
-    if (isFresh) return at
-    return writePing(bytes, at, end, now)
+    if (at + PING_BYTES > end) return at
+    const isFresh = !this.#keepsClock && this.#path.lastSampleAt + IDLE_PING_MS > now
+    const from = isFresh ? this.#path.lastSampleAt : now
+    const isOfRun = now < this.#clockRunEndsAt
+    this.#nextPingAt = from + (isOfRun ? CLOCK_PING_MS : IDLE_PING_MS)
+    this.#pingAloneAt = from + (isOfRun ? CLOCK_PING_ALONE_MS : IDLE_PING_MS)
+    return isFresh ? at : writePing(bytes, at, end, now)
   }
 
   #writePong(bytes: Uint8Array, at: number, end: number, now: number): number {

@@ -21,6 +21,9 @@ const DELIVERED = 'delivered'
 
 type Early = typeof DELIVERED | HeldMessage | Reassembly
 
+/** What lanes have that nothing ever came early on; never written to. */
+const NONE: Map<number, Early> = new Map()
+
 export class LaneReceiver {
   readonly lane: number
   readonly #isOrdered: boolean
@@ -32,7 +35,7 @@ export class LaneReceiver {
    * What came before its turn, by id. A map and no ring: an id at the end of the window would make a ring of 128 KiB, 0.7 ms on each lane, out of nine bytes.
    * In-order traffic never touches it.
    */
-  readonly #early = new Map<number, Early>()
+  #early = NONE
   /** Every id below has been delivered. */
   #base: number
   #deliveredBytes = 0
@@ -117,7 +120,7 @@ export class LaneReceiver {
       this.#hold(id, { typeId, bytes: bytes.slice(start, end) })
       if (id === this.#base) this.#deliverReady()
     } else {
-      this.#early.set(id, DELIVERED)
+      this.#note(id, DELIVERED)
       this.#deliveredBytes += length
       this.sink.handleMessage(this.lane, typeId, bytes, start, end, false)
       this.#deliverReady()
@@ -135,7 +138,7 @@ export class LaneReceiver {
     if (reassembly === undefined) {
       if (this.#deliveredBytes + this.#heldBytes + fragment.totalBytes > this.#byteLimit) return false
       reassembly = new Reassembly(fragment.typeId, fragment.totalBytes)
-      this.#early.set(id, reassembly)
+      this.#note(id, reassembly)
       this.#heldBytes += fragment.totalBytes
     }
     if (!reassembly.add(fragment, bytes)) return false
@@ -143,7 +146,7 @@ export class LaneReceiver {
     this.#heldBytes -= reassembly.totalBytes
     if (this.#isOrdered) this.#hold(id, { typeId: reassembly.typeId, bytes: reassembly.toBytes() })
     else {
-      this.#early.set(id, DELIVERED)
+      this.#note(id, DELIVERED)
       this.#deliveredBytes += reassembly.totalBytes
       this.sink.handleMessage(this.lane, reassembly.typeId, reassembly.toBytes(), 0, reassembly.totalBytes, true)
     }
@@ -151,8 +154,13 @@ export class LaneReceiver {
     return true
   }
 
+  #note(id: number, early: Early): void {
+    if (this.#early === NONE) this.#early = new Map()
+    this.#early.set(id, early)
+  }
+
   #hold(id: number, message: HeldMessage): void {
-    this.#early.set(id, message)
+    this.#note(id, message)
     this.#heldBytes += message.bytes.length
     this.#heldMessages++
   }

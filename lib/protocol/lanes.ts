@@ -8,9 +8,6 @@ export const CONTROL_LANE = 2 * MAX_CHANNELS
 export const UNRELIABLE_LANE = -1
 export const SEQUENCED_LANE = -2
 
-/** Number of lane indices. */
-export const LANES = CONTROL_LANE + 1
-
 /** 0–31: ordered, by channel. 32–63: reliable, by channel. 64: control. -1: no such lane. */
 export function laneIndex(channel: number, isOrdered: boolean): number {
   if (channel === CONTROL_CHANNEL) return isOrdered ? CONTROL_LANE : -1

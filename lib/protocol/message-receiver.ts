@@ -18,7 +18,7 @@ import {
   UNRELIABLE_NUMBERED,
 } from './frames.js'
 import { LaneReceiver, type MessageSink } from './lane-receiver.js'
-import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
+import { CONTROL_LANE, CONTROL_WINDOW, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from './lanes.js'
 import { UnreliableReceiver } from './unreliable-receiver.js'
 
 const reader = new VarintReader()
@@ -30,7 +30,7 @@ export class MessageReceiver {
   readonly #maxMessageBytes: number
   /** Bit c: the game uses channel c. */
   readonly #channels: number
-  readonly #lanes: (LaneReceiver | undefined)[] = new Array(LANES).fill(undefined)
+  /** The lanes that exist; see MessageSender. */
   readonly open: LaneReceiver[] = []
   /** A window may have to be raised: since this was set to false, a lane has received something, or was asked for. */
   mayRaise = false
@@ -61,7 +61,8 @@ export class MessageReceiver {
 
   lane(index: number): LaneReceiver | undefined {
     this.mayRaise = true
-    return this.#lanes[index]
+    for (let i = 0; i < this.open.length; i++) if (this.open[i]!.lane === index) return this.open[i]
+    return undefined
   }
 
   /** Reads a frame of the given type whose body begins at `at`. Returns the offset behind it, -1 where it breaks the rules, -2 where the type is none of messages. */
@@ -168,8 +169,7 @@ export class MessageReceiver {
   #laneOf(channel: number, isOrdered: boolean): LaneReceiver | undefined {
     const index = laneIndex(channel, isOrdered)
     if (index < 0) return undefined
-    this.mayRaise = true
-    const lane = this.#lanes[index]
+    const lane = this.lane(index)
     if (lane !== undefined) return lane
     if (index === CONTROL_LANE) return this.#openLane(index, CONTROL_WINDOW, MAX_CONTROL_BYTES)
     if ((this.#channels & (1 << channel)) === 0) return undefined
@@ -182,21 +182,16 @@ export class MessageReceiver {
     const lane = from === undefined ? undefined : from.#takeControlLane()
     if (lane === undefined) return
     lane.sink = this.#sink
-    this.#lanes[CONTROL_LANE] = lane
     this.open.push(lane)
   }
 
   #takeControlLane(): LaneReceiver | undefined {
-    const lane = this.#lanes[CONTROL_LANE]
-    if (lane === undefined) return undefined
-    this.#lanes[CONTROL_LANE] = undefined
-    this.open.splice(this.open.indexOf(lane), 1)
-    return lane
+    const at = this.open.findIndex(({ lane }) => lane === CONTROL_LANE)
+    return at < 0 ? undefined : this.open.splice(at, 1)[0]
   }
 
   #openLane(index: number, window: LaneWindow, maxMessageBytes: number): LaneReceiver {
     const lane = new LaneReceiver(index, window, maxMessageBytes, this.#sink)
-    this.#lanes[index] = lane
     this.open.push(lane)
     return lane
   }

@@ -3,7 +3,7 @@ import { MAX_EARLY_BYTES, MAX_EARLY_MESSAGES, MAX_WHOLE_BYTES } from '../wire/li
 import { restoreId } from '../wire/sequence.js'
 import { NUMBERED_HEADER_BYTES } from './frames.js'
 import { type LaneOwner, LaneSender } from './lane-sender.js'
-import { CONTROL_LANE, CONTROL_WINDOW, LANES, type LaneWindow } from './lanes.js'
+import { CONTROL_LANE, CONTROL_WINDOW, type LaneWindow } from './lanes.js'
 import { ITEM_FRAGMENT, ITEM_REPEATABLE, ITEM_RUN, ITEM_WINDOW } from './packet-items.js'
 import type { OutMessage, PayloadPool } from './payload-pool.js'
 import { earlyRepeats, Redundancy, type Repeat, type RepeatOwner } from './redundancy.js'
@@ -12,8 +12,7 @@ import { addRepeatable, type UnreliableOwner, UnreliableSender, writeNumbered } 
 
 export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   readonly #pool: PayloadPool
-  readonly #lanes: (LaneSender | undefined)[] = new Array(LANES).fill(undefined)
-  /** The lanes that exist, for the loops. */
+  /** The lanes that exist: one or two nearly always, so that looking through them costs no more than a table of all 65, which takes half a kilobyte. */
   readonly #open: LaneSender[] = []
   readonly #unreliable = new UnreliableSender(this)
   /** Undefined while nothing is repeated. */
@@ -52,7 +51,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     }
     this.#reliable++
     if (message.lane !== CONTROL_LANE) this.pendingAcks++
-    ;(this.#lanes[message.lane] ?? this.#openLane(message.lane)).push(message)
+    ;(this.#lane(message.lane) ?? this.#openLane(message.lane)).push(message)
   }
 
   /** Whether nothing waits and nothing is unacknowledged. */
@@ -67,7 +66,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** How urgent the most urgent is; -1 where nothing can be sent. */
   urgency(now: number): number {
-    if (this.isHeld) return this.#lanes[CONTROL_LANE]?.urgency(now) ?? -1
+    if (this.isHeld) return this.#lane(CONTROL_LANE)?.urgency(now) ?? -1
     let best = this.#unreliable.urgency(now)
     if (this.#reliable === 0) return best
     for (let i = 0; i < this.#open.length; i++) best = Math.max(best, this.#open[i]!.urgency(now))
@@ -96,15 +95,15 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** The peer raised a window; of the message limit it tells the low 24 bits. */
   raiseWindow(lane: number, messageLimitLow: number, byteLimit: number): void {
-    const sender = this.#lanes[lane]
+    const sender = this.#lane(lane)
     sender?.raiseWindow(restoreId(messageLimitLow, sender.nextId), byteLimit)
   }
 
   handleItemsAcked(items: PacketItems): void {
     for (let i = 0; i < items.length; i += 4) {
       const kind = items[i]!
-      if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunAcked(items[i + 1]!, items[i + 2]!)
-      else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentAcked(items[i + 1]!, items[i + 2]!, items[i + 3]!)
+      if (kind < ITEM_FRAGMENT) this.#lane(kind - ITEM_RUN)?.handleRunAcked(items[i + 1]!, items[i + 2]!)
+      else if (kind < ITEM_WINDOW) this.#lane(kind - ITEM_FRAGMENT)?.handleFragmentAcked(items[i + 1]!, items[i + 2]!, items[i + 3]!)
       else if (kind === ITEM_REPEATABLE) this.#redundancy?.handleAcked(items[i + 1]!, items[i + 2]!)
     }
   }
@@ -112,13 +111,13 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   handleItemsLost(items: PacketItems): void {
     for (let i = 0; i < items.length; i += 4) {
       const kind = items[i]!
-      if (kind < ITEM_FRAGMENT) this.#lanes[kind - ITEM_RUN]?.handleRunLost(items[i + 1]!, items[i + 2]!)
-      else if (kind < ITEM_WINDOW) this.#lanes[kind - ITEM_FRAGMENT]?.handleFragmentLost(items[i + 1]!, items[i + 2]!, items[i + 3]!)
+      if (kind < ITEM_FRAGMENT) this.#lane(kind - ITEM_RUN)?.handleRunLost(items[i + 1]!, items[i + 2]!)
+      else if (kind < ITEM_WINDOW) this.#lane(kind - ITEM_FRAGMENT)?.handleFragmentLost(items[i + 1]!, items[i + 2]!, items[i + 3]!)
     }
   }
 
   get isControlIdle(): boolean {
-    return this.#lanes[CONTROL_LANE]?.isIdle ?? true
+    return this.#lane(CONTROL_LANE)?.isIdle ?? true
   }
 
   /** Control messages begin anew, or go on where those of another connection stood: it has no other messages. */
@@ -127,7 +126,6 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     const lane = from === undefined ? undefined : from.#takeControlLane()
     if (from === undefined || lane === undefined) return
     lane.owner = this
-    this.#lanes[CONTROL_LANE] = lane
     this.#open.push(lane)
     this.queuedBytes += from.queuedBytes
     this.#reliable += from.#reliable
@@ -136,11 +134,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   }
 
   #takeControlLane(): LaneSender | undefined {
-    const lane = this.#lanes[CONTROL_LANE]
-    if (lane === undefined) return undefined
-    this.#lanes[CONTROL_LANE] = undefined
-    this.#open.splice(this.#open.indexOf(lane), 1)
-    return lane
+    const at = this.#open.findIndex(({ lane }) => lane === CONTROL_LANE)
+    return at < 0 ? undefined : this.#open.splice(at, 1)[0]
   }
 
   /** What is unreliable is let go; nothing is repeated. */
@@ -197,7 +192,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   writeRepeat(repeat: Repeat, bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
     if (repeat.lane >= 0) {
-      const lane = this.#lanes[repeat.lane]
+      const lane = this.#lane(repeat.lane)
       const message = lane?.get(repeat.id)
       return lane === undefined || message === undefined ? -1 : lane.writeRepeat(bytes, at, end, items, message)
     }
@@ -224,7 +219,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
   #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number): number {
-    if (this.isHeld) return this.#lanes[CONTROL_LANE]?.write(bytes, at, end, items, -1, now) ?? at
+    if (this.isHeld) return this.#lane(CONTROL_LANE)?.write(bytes, at, end, items, -1, now) ?? at
     if (this.#reliable === 0) return this.#unreliable.write(bytes, at, end, items, -1, now)
     const sources = this.#open.length + 1
     let best: LaneSender | UnreliableSender = this.#unreliable
@@ -244,8 +239,12 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   #openLane(index: number): LaneSender {
     const lane = new LaneSender(index, index === CONTROL_LANE ? CONTROL_WINDOW : this.window, this)
-    this.#lanes[index] = lane
     this.#open.push(lane)
     return lane
+  }
+
+  #lane(index: number): LaneSender | undefined {
+    for (let i = 0; i < this.#open.length; i++) if (this.#open[i]!.lane === index) return this.#open[i]
+    return undefined
   }
 }

@@ -1,7 +1,7 @@
 // Memory of outgoing messages. A message is encoded once, framed (type, length, payload), into a slab of 64 KiB that many messages share; whoever queues it holds
 // a reference, and a slab without references is used again. Messages that were sent one after another lie one after another, so that a run of them is copied into
 // a packet at once. A broadcast is encoded once and queued by every peer from the same bytes.
-import { MAX_FREE_MESSAGES, MAX_FREE_SLABS, SLAB_BYTES } from '../wire/limits.js'
+import { FIRST_SLAB_BYTES, MAX_FREE_MESSAGES, MAX_FREE_SLABS, SLAB_BYTES } from '../wire/limits.js'
 import { varintBytes, writeVarint } from '../wire/varint.js'
 import type { BlockSet } from './block-set.js'
 import { SEQUENCED_LANE } from './lanes.js'
@@ -68,7 +68,8 @@ export class OutMessage {
 }
 
 export class PayloadPool {
-  #current = new PayloadSlab(SLAB_BYTES)
+  /** The first is small: many a client never fills it, and 64 KiB of zeros cost more than the rest of its connection. */
+  #current = new PayloadSlab(FIRST_SLAB_BYTES)
   readonly #freeSlabs: PayloadSlab[] = []
   readonly #freeMessages: OutMessage[] = []
 

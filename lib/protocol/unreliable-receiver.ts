@@ -19,7 +19,7 @@ interface Incomplete {
 
 export class UnreliableReceiver {
   /** The last number of each sequenced definition. */
-  readonly #lastNumbers = new Map<number, number>()
+  #lastNumbers: Map<number, number> | undefined
   /** Bit `number % UNRELIABLE_HISTORY`: arrived, for numbers in (newest − UNRELIABLE_HISTORY, newest]. */
   #history: Uint8Array | undefined
   #newest = -1
@@ -42,8 +42,8 @@ export class UnreliableReceiver {
   /** Whether the sequenced message with these low bits is newer than all before; notes it. */
   acceptSequenced(typeId: number, low: number): boolean {
     const number = this.#restoreSequenced(typeId, low)
-    if (number <= (this.#lastNumbers.get(typeId) ?? -1)) return false
-    this.#lastNumbers.set(typeId, number)
+    if (number <= this.#lastNumber(typeId)) return false
+    this.#noteNumber(typeId, number)
     return true
   }
 
@@ -68,7 +68,7 @@ export class UnreliableReceiver {
    * A contradiction, or a sequenced message that is out of date, is dropped.
    */
   receiveFragment(isSequenced: boolean, low: number, fragment: FragmentFrame, bytes: Uint8Array): Reassembly | undefined {
-    const last = isSequenced ? (this.#lastNumbers.get(fragment.typeId) ?? -1) : -1
+    const last = isSequenced ? this.#lastNumber(fragment.typeId) : -1
     const number = isSequenced ? this.#restoreSequenced(fragment.typeId, low) : low
     if (number <= last) return undefined
     let at = this.#incomplete.length - 1
@@ -82,7 +82,7 @@ export class UnreliableReceiver {
     if (!reassembly.add(fragment, bytes) || !reassembly.isComplete) return undefined
     this.#incomplete.splice(at, 1)
     this.#incompleteBytes -= reassembly.totalBytes
-    if (isSequenced) this.#lastNumbers.set(fragment.typeId, number)
+    if (isSequenced) this.#noteNumber(fragment.typeId, number)
     return reassembly
   }
 
@@ -110,7 +110,16 @@ export class UnreliableReceiver {
   }
 
   #restoreSequenced(typeId: number, low: number): number {
-    return restoreId(low, (this.#lastNumbers.get(typeId) ?? -1) + LOOK_AHEAD)
+    return restoreId(low, this.#lastNumber(typeId) + LOOK_AHEAD)
+  }
+
+  #lastNumber(typeId: number): number {
+    return this.#lastNumbers?.get(typeId) ?? -1
+  }
+
+  #noteNumber(typeId: number, number: number): void {
+    this.#lastNumbers ??= new Map()
+    this.#lastNumbers.set(typeId, number)
   }
 }
 

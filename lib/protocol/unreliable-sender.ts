@@ -36,15 +36,17 @@ const RUN_HEADER_BYTES = 2
 /** `expiresAt` of a waiting sequenced message whose place a newer one took in the other queue. */
 const REPLACED = Number.NEGATIVE_INFINITY
 
+const NO_NUMBERS = new Float64Array(0)
+
 export class UnreliableSender {
   readonly #owner: UnreliableOwner
   readonly #small = new PriorityQueue<OutMessage>()
   /** What does not fit into one packet waits apart, so that small messages go ahead. A message stays until its last block is sent; it has its number from the first on. */
   readonly #large = new PriorityQueue<OutMessage>()
   /** The waiting message of each sequenced definition: a newer one takes its place. Not where `redundancy` says that each one matters: after a long frame a game sends the inputs of several ticks at once. */
-  readonly #sequenced = new Map<number, OutMessage>()
+  #sequenced: Map<number, OutMessage> | undefined
   /** The next number of each sequenced definition, by type id. */
-  #sequencedNumbers = new Float64Array(8)
+  #sequencedNumbers = NO_NUMBERS
   #nextNumber = 0
 
   constructor(owner: UnreliableOwner) {
@@ -63,6 +65,7 @@ export class UnreliableSender {
 
   /** What waits of the same definition is out of date. True where the newer message went into its place; else the newer one has still to be queued. */
   #replaces(message: OutMessage): boolean {
+    this.#sequenced ??= new Map()
     const waiting = this.#sequenced.get(message.typeId)
     const isLasting = message.redundancy > 0
     if (waiting !== undefined && !isLasting && (this.#isLarge(message) || !this.#isLarge(waiting))) {
@@ -169,7 +172,7 @@ export class UnreliableSender {
     for (const queue of [this.#small, this.#large]) {
       for (let message = queue.shift(); message !== undefined; message = queue.shift()) this.#owner.handleUnreliableReleased(message, false)
     }
-    this.#sequenced.clear()
+    this.#sequenced = undefined
   }
 
   /** The head of a queue. What has expired is let go. */
@@ -206,7 +209,7 @@ export class UnreliableSender {
 
   /** A newer sequenced message takes its place no more. */
   #forget(message: OutMessage): void {
-    if (message.isSequenced && this.#sequenced.get(message.typeId) === message) this.#sequenced.delete(message.typeId)
+    if (message.isSequenced && this.#sequenced?.get(message.typeId) === message) this.#sequenced.delete(message.typeId)
   }
 
   #isLarge(message: OutMessage): boolean {
@@ -221,7 +224,7 @@ export class UnreliableSender {
     }
     this.#forget(message)
     if (message.typeId >= this.#sequencedNumbers.length) {
-      const grown = new Float64Array(Math.max(message.typeId + 1, this.#sequencedNumbers.length * 2))
+      const grown = new Float64Array(Math.max(message.typeId + 1, this.#sequencedNumbers.length * 2, 8))
       grown.set(this.#sequencedNumbers)
       this.#sequencedNumbers = grown
     }

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { MessageSink } from '../../lib/protocol/lane-receiver.js'
-import { isOrderedLane, LANES, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../../lib/protocol/lanes.js'
+import { CONTROL_LANE, isOrderedLane, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../../lib/protocol/lanes.js'
 import { MessageReceiver } from '../../lib/protocol/message-receiver.js'
 import { MessageSender } from '../../lib/protocol/message-sender.js'
 import { PayloadPool } from '../../lib/protocol/payload-pool.js'
@@ -164,7 +164,7 @@ class World implements MessageSink {
 
   /** No more is held than was announced. */
   #checkWindows(): void {
-    for (let index = 0; index < LANES; index++) {
+    for (let index = 0; index <= CONTROL_LANE; index++) {
       const lane = this.#receiver.lane(index)
       if (lane !== undefined && lane.heldMessages > WINDOW.messages) throw new Error('more messages are held than the window has')
     }

@@ -228,13 +228,27 @@ t.test('an idle connection sends nothing but a ping every two seconds', async (t
 
 t.test('pings begin with a run for the clock, and their pongs tell RTT and offset', async (t) => {
   const pair = new Pair(1, { delayMs: 40 }, { server: { intervalMs: 50 } })
-  pair.client.connection.startClockPings(10, pair.now)
+  pair.client.connection.startClockPings(900, pair.now)
   pair.run(1500)
-  t.equal(pair.client.pongs.length, 10)
+  t.equal(pair.client.pongs.length, 10, 'one alone every 100 ms')
   for (const pong of pair.client.pongs) {
     t.ok(Math.abs(pong.rtt - 80) < 0.001)
     t.ok(Math.abs(pong.offset) < 0.001)
   }
+})
+
+t.test('where packets leave anyway, pings of that run ride along every 50 ms', async (t) => {
+  const pair = new Pair(1, { delayMs: 40 }, { client: { intervalMs: 10 } })
+  let packets = 0
+  pair.onPacket = (toServer) => {
+    if (toServer) packets++
+  }
+  pair.client.connection.startClockPings(1000, pair.now)
+  pair.run(1200, (end, now) => {
+    if (end === pair.client && now <= 2000) end.send(1, payload(1), 'unreliable', now)
+  })
+  t.equal(pair.client.pongs.length, 21)
+  t.ok(packets <= 105, `no packet leaves for them: ${packets} packets for 101 messages`)
 })
 
 t.test('pongs with numbers that are none end the connection', async (t) => {

@@ -22,8 +22,8 @@ function traffic(): Packet[] {
     { delayMs: 30, jitterMs: 30, loss: 0.1 },
     { server: { window: { messages: 64, bytes: 20_000 }, maxMessageBytes: 10_000 } },
   )
-  pair.client.connection.startClockPings(10, pair.now)
-  pair.server.connection.startClockPings(10, pair.now)
+  pair.client.connection.startClockPings(500, pair.now)
+  pair.server.connection.startClockPings(500, pair.now)
   pair.onPacket = (toServer, bytes, sequence) => {
     if (toServer) packets.push({ bytes, sequence })
   }
