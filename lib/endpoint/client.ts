@@ -19,10 +19,12 @@ import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/l
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
 import {
+  AUTH_EXTENSION,
   checkText,
   decodeControl,
   decodeData,
   type EndReason,
+  encodeAuth,
   encodeControl,
   encodeData,
   endReasonNumber,
@@ -61,6 +63,18 @@ interface Introduction {
   readonly name?: string | undefined
   /** Anything that MessagePack carries, at most 16 KiB; the server's OnConnectRequest sees it. */
   readonly data?: unknown
+  /**
+   * How the player logs in, where the server has the option `auth`; or a function that fetches it, called anew for each connection. In open mode whoever sees the packets can read the claim. Default: no claim.
+   */
+  readonly auth?: Auth | (() => Promise<Auth>) | undefined
+}
+
+/** A log-in: one of the server's schemes, and what it asks for. */
+export interface Auth {
+  /** Such as `secret` or `jwt`. */
+  readonly scheme: string
+  /** Text, bytes or plain data; with its scheme at most 4096 bytes when packed. Default: none. */
+  readonly claim?: unknown
 }
 
 /** Where to connect: a server in open mode by host and port, as `discover` finds it too, or one in token mode with a token from its backend. */
@@ -118,6 +132,10 @@ interface Session {
   readonly link: PeerConnection
   readonly name: string
   readonly data: Uint8Array
+  /** As it was given: a function is asked anew for each Hello. */
+  readonly auth: ConnectOptions['auth']
+  /** As Hello carries it; undefined where there is none, or none yet. */
+  authBody: Uint8Array | undefined
   netcode: NetcodeClient | undefined
   /** The server that the socket is connected to, and whether the socket is open. */
   target: Address | undefined
@@ -203,21 +221,22 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /**
-   * Connects. Resolves when the server has let the client in; rejects with a NetworkError: `REJECTED` (a RejectedError), `TIMEOUT`, `REFUSED`, `TOKEN_EXPIRED`, `BAD_ADDRESS`, `SOCKET`, `ABORTED`.
+   * Connects. Resolves when the server has let the client in; rejects with a NetworkError: `REJECTED` (a RejectedError), `TIMEOUT`, `REFUSED`, `TOKEN_EXPIRED`, `BAD_ADDRESS`, `BAD_AUTH`, `SOCKET`, `ABORTED`.
    * The endpoint updates itself while this is awaited. Works again after a disconnect or an error.
-   * @throws NetworkError `ALREADY_ACTIVE`; TypeError or RangeError `BAD_PORT`, `BAD_ADDRESS`, `BAD_OPTION`
+   * @throws NetworkError `ALREADY_ACTIVE`, `BAD_AUTH`; TypeError or RangeError `BAD_PORT`, `BAD_ADDRESS`, `BAD_OPTION`
    */
   connect(options: ConnectOptions): Promise<void> {
     checkConnectOptions(options)
-    const { data } = options
+    const { data, auth } = options
     const name = options instanceof FoundServer ? '' : (options.name ?? '') // that of a server is not its player's
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
+    const authBody = auth === undefined || typeof auth === 'function' ? undefined : encodeAuth(auth)
     if (this.#stage === 'closing') this.#hurryFarewell()
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
     this.events.dropMessages() // of the last session: none of them may be taken for one of the new
-    const session = this.#createSession(name, packed)
+    const session = this.#createSession(name, packed, auth, authBody)
     this.#session = session
     this.#hasConnected = true
     this.#isErrored = false
@@ -393,13 +412,15 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   // ── Connecting ──
 
-  #createSession(name: string, data: Uint8Array): Session {
+  #createSession(name: string, data: Uint8Array, auth: ConnectOptions['auth'], authBody: Uint8Array | undefined): Session {
     return {
       connected: new Deferred(),
       closed: new Deferred(),
       link: new PeerConnection(this.connectionOptions(), this.#owner, this.clock.now()),
       name,
       data,
+      auth,
+      authBody,
       netcode: undefined,
       target: undefined,
       isSocketOpen: false,
@@ -413,6 +434,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   async #open(options: ConnectOptions, session: Session): Promise<void> {
     const token = await this.#tokenOf(options)
+    if (typeof session.auth === 'function') session.authBody = await fetchAuth(session.auth)
     if (this.#session !== session || this.#stage !== 'opening') return
     const { timeoutMs, keepAliveMs } = this.settings
     session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
@@ -524,7 +546,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       name: session.name,
       data: session.data,
       resumeToken: new Uint8Array(0),
-      extensions: [],
+      extensions: session.authBody === undefined ? [] : [{ type: AUTH_EXTENSION, body: session.authBody }],
     })
     link.sendControl(Hello.id, hello, now)
   }
@@ -775,6 +797,17 @@ async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array>
       cause,
     })
   }
+}
+
+/** Rejects with a NetworkError BAD_AUTH. */
+async function fetchAuth(fetch: () => Promise<Auth>): Promise<Uint8Array> {
+  let auth: Auth
+  try {
+    auth = await fetch()
+  } catch (cause) {
+    throw new NetworkError('BAD_AUTH', `the claim could not be fetched: ${describeFailure(cause)}`, { cause })
+  }
+  return encodeAuth(auth)
 }
 
 function toNetworkError(error: unknown): NetworkError {

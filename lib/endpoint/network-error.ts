@@ -14,6 +14,8 @@ export type NetworkErrorCode =
   | 'BAD_OPTION'
   /** A connect token that cannot be read. */
   | 'BAD_TOKEN'
+  /** What was given as `auth` cannot be sent, or could not be fetched. */
+  | 'BAD_AUTH'
   /** A message type of another `MessageFactory`. */
   | 'UNKNOWN_MESSAGE'
   /** A message that only the other side may send. */
@@ -38,7 +40,7 @@ export type NetworkErrorCode =
   | 'OVERFLOW'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'
-  /** A handler threw or its promise rejected; `cause` is what it threw. */
+  /** A handler threw or its promise rejected; `cause` is what it threw. Or an authenticator did; then without a cause, as that may hold the claim. */
   | 'HANDLER'
 
 /** An error of the network or of its use, with a stable `code`. */
@@ -75,9 +77,19 @@ export class RejectedError extends NetworkError {
 
 /**
  * Why a server refused: by its handler (`rejected`), because it has no room (`full`) or takes nobody (`not-accepting`), because the other side has another version of tickwire (`version`) or other
- * message definitions (`definitions`), because its handler did not decide in time (`undecided`), or because its first words could not be read (`malformed`).
+ * message definitions (`definitions`), because its handler or authenticator did not decide in time (`undecided`), because its first words could not be read (`malformed`), because the client did not prove who it is (`auth-failed`),
+ * or because whoever it is is in already (`already-connected`).
  */
-export type RejectReason = 'rejected' | 'full' | 'not-accepting' | 'version' | 'definitions' | 'undecided' | 'malformed'
+export type RejectReason =
+  | 'rejected'
+  | 'full'
+  | 'not-accepting'
+  | 'version'
+  | 'definitions'
+  | 'undecided'
+  | 'malformed'
+  | 'auth-failed'
+  | 'already-connected'
 
 /** Gives an error of misuse its code, so that it can be told apart without reading its text. */
 export function withCode<E extends Error>(error: E, code: NetworkErrorCode): E & { code: NetworkErrorCode } {

@@ -6,6 +6,7 @@
 // and from every stage straight to `ended` when netcode ends the session.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import type { Login } from '../sessions/authentications.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
@@ -39,7 +40,7 @@ import { deliveryOf, type SendOptions } from './send-options.js'
 /** A slot without a Hello is freed after this. */
 const HELLO_TIMEOUT_MS = 5000
 
-/** OnConnectRequest handlers decide within this. */
+/** Authenticator and OnConnectRequest handlers decide within this. */
 const DECISION_TIMEOUT_MS = 10_000
 
 /** See the drawing above. */
@@ -66,8 +67,10 @@ export interface Refusal {
 export interface ServerConnectionOwner<User> {
   /** Why this Hello is refused; undefined where it is not. */
   refusalOf(hello: Hello): Refusal | undefined
-  /** Has the handlers of OnConnectRequest decide: they call `accept` or `reject`. */
-  decide(connection: ServerConnection<User>, name: string, data: unknown): void
+  /** Has the authenticator and then the handlers of OnConnectRequest decide: they call `accept` or `reject`. */
+  decide(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void
+  /** Ends whoever is in under the identity of this connection and has to go; or says why it cannot come in itself. */
+  makeWay(connection: ServerConnection<User>): Refusal | undefined
   /** Makes the peer, and announces it. */
   admit(connection: ServerConnection<User>, name: string, user: User): Peer<User>
   /** The server's words for Welcome. */
@@ -88,6 +91,8 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   readonly link: PeerConnection
   /** What the client may send. */
   readonly budget: TokenBucket
+  /** Set when it has proven who it is, before the handlers are asked. */
+  login: Login | undefined
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   readonly #closed = new Deferred()
@@ -108,6 +113,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   ) {
     this.client = client
     this.budget = budget
+    this.login = undefined
     this.#owner = owner
     this.#options = options
     this.link = new PeerConnection(options, this, now)
@@ -176,6 +182,11 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   accept(user: User): void {
     if (this.#stage !== 'deciding') return
+    const refusal = this.login === undefined ? undefined : this.#owner.makeWay(this)
+    if (refusal !== undefined) {
+      this.reject(refusal.reason, refusal.detail)
+      return
+    }
     const now = this.#owner.now()
     this.#machine.move('accepted')
     this.#peer = this.#owner.admit(this, this.#name, user)
@@ -312,7 +323,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     this.#stageEndsAt = now + DECISION_TIMEOUT_MS
     this.#name = hello.name
     this.link.open({ messages: hello.windowMessages, bytes: hello.windowBytes }, hello.maxAckDelayMs, hello.maxMessageBytes, now)
-    this.#owner.decide(this, hello.name, decodeData(hello.data))
+    this.#owner.decide(this, hello.name, decodeData(hello.data), hello.extensions)
   }
 
   #handleGoodbye(payload: Uint8Array): void {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The server: one socket, a netcode server on it, a connection for each of its slots, and a peer for each that was accepted.
 import type { Address } from '../io/address.js'
-import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
+import { isLoopbackHost, isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
@@ -9,6 +9,8 @@ import { describe } from '../messages/refusal.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
+import type { DuplicateLogin } from '../sessions/identities.js'
+import type { Authenticator } from '../sessions/identity.js'
 import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
 import { MAX_INBOX_DATAGRAMS, MAX_MESSAGES_PER_SECOND, MIN_JOINING_OF_NETWORK, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { TokenBucket } from '../wire/token-bucket.js'
@@ -25,6 +27,7 @@ import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { ServerLogins } from './server-logins.js'
 import { ServerWarnings } from './server-warnings.js'
 
 /** A message that a client may send. */
@@ -50,6 +53,13 @@ export interface ServerOptions extends EndpointOptions {
   readonly maxMessagesPerSecond?: number | undefined
   /** Connection requests answered of one address (an IPv6 /64), in a second and in one burst; ten times as many of all. Further ones wait: clients ask again every 100 ms. 0: no limit. Default 500. */
   readonly maxConnectsPerSecond?: number | undefined
+  /**
+   * Who says who a client is, before OnConnectRequest: `sharedSecret`, `jwt`, `tokenData`, `anyone` or your own, one for each scheme. A client whose scheme is none of them, or that does not prove what it claims, is refused as `auth-failed`.
+   * Default: nobody is asked, `peer.identity` is undefined and every `peer.role` is `player`.
+   */
+  readonly auth?: readonly Authenticator[] | undefined
+  /** What becomes of a second log-in under one identity: `replace`, `reject` or `allow`. Only with `auth`. Default `replace`: the newest wins, and the old one ends as `replaced`. */
+  readonly duplicateLogin?: DuplicateLogin | undefined
 }
 
 /** What `listen` takes. */
@@ -107,6 +117,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** Those that wait, or have waited, for the game's decision since places were last counted. */
   readonly #deciding = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
+  /** Undefined without the option `auth`. */
+  readonly #logins: ServerLogins<User> | undefined
   #netcode: NetcodeServer | undefined
   #warnings: ServerWarnings | undefined
   #state: number = NetworkEndpoint.DISCONNECTED
@@ -143,11 +155,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       readNumber('maxConnectsPerSecond', options.maxConnectsPerSecond, REQUESTS_PER_SECOND_AND_NETWORK, 0, Number.MAX_VALUE),
     )
     this.#owner = this.#createOwner()
+    this.#logins = this.#createLogins(options)
   }
 
   /**
    * Binds the port and takes connections from then on. Resolves to the local address.
-   * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …)
+   * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …), or `BAD_OPTION` where an authenticator cannot work
    */
   listen(options: ListenOptions = {}): Promise<Address> {
     const { host, port = 0, reusePort = false } = options
@@ -215,6 +228,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** The peer of this id; undefined where it has left or never was. */
   getPeer(id: number): Peer<User> | undefined {
     return this.#peers.get(id)
+  }
+
+  /** Who is in under this `peer.identity.id`; of several (`duplicateLogin: 'allow'`) the newest. Undefined where nobody is. */
+  getPeerByIdentity(id: string): Peer<User> | undefined {
+    return this.#logins?.get(id)
   }
 
   /** The peer at a numeric host, in any spelling, and port. Looks through all peers. */
@@ -322,6 +340,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#pollEvents(now)
     for (const connection of this.#connections) connection.expire(now)
     this.#pollEvents(now)
+    this.#logins?.poll()
     this.#warnings!.check(now)
     this.#advertisement?.poll(now)
   }
@@ -377,6 +396,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   // ── Opening and closing ──
 
   async #open(host: string | undefined, port: number, reusePort: boolean): Promise<Address> {
+    if (this.#logins !== undefined) await this.#logins.prepare()
     try {
       const address = await this.transport.open({
         ...(host === undefined ? {} : { host }),
@@ -431,6 +451,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         `the server listens openly where ${publicHost} can be reached from the internet: anyone can join and read along; give it a privateKey (token mode)`,
       )
     }
+    if (isOpen && this.transport.kind !== 'simulated' && !isLoopbackHost(address.host)) this.#logins?.warnOfOpenMode()
   }
 
   async #close(detail: string): Promise<void> {
@@ -542,7 +563,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #createOwner(): ServerConnectionOwner<User> {
     return {
       refusalOf: (hello) => this.#refusalOf(hello),
-      decide: (connection, name, data) => this.#decide(connection, name, data),
+      decide: (connection, name, data, extensions) => this.#decide(connection, name, data, extensions),
+      makeWay: (connection) => this.#logins?.makeWay(connection),
       admit: (connection, name, user) => this.#admit(connection, name, user),
       welcomeOf: () => this.#welcome(),
       handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
@@ -584,11 +606,18 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return `the first message that differs is ${name} (id ${id} on the server)${counts}`
   }
 
-  #decide(connection: ServerConnection<User>, name: string, data: unknown): void {
+  #decide(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void {
     this.#deciding.add(connection)
+    if (this.#logins === undefined) this.#ask(connection, name, data)
+    else this.#logins.begin(connection, name, data, extensions)
+  }
+
+  /** Has the handlers of OnConnectRequest decide. */
+  #ask(connection: ServerConnection<User>, name: string, data: unknown): void {
     const { address, clientId, userData: tokenData } = connection.client
+    const identity = connection.login?.identity
     const request = createConnectRequest<User>(
-      { name, data, address, clientId, tokenData },
+      { name, data, address, clientId, tokenData, identity, role: identity?.role ?? 'player' },
       { accept: (user) => connection.accept(user), reject: (detail, packed) => connection.reject('rejected', detail, packed) },
     )
     this.events.pushStep(() => {
@@ -600,9 +629,30 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     })
   }
 
+  #createLogins({ auth, duplicateLogin }: ServerOptions): ServerLogins<User> | undefined {
+    if (auth === undefined) {
+      if (duplicateLogin === undefined) return undefined
+      throw withCode(
+        new TypeError('"duplicateLogin" expected the option "auth" beside it: without identities no log-in is the second'),
+        'BAD_OPTION',
+      )
+    }
+    return new ServerLogins<User>(auth, duplicateLogin ?? 'replace', {
+      isTokenMode: this.#privateKey !== undefined,
+      now: () => this.clock.now(),
+      unixSeconds: () => this.clock.unixSeconds(),
+      fillRandom: (bytes) => this.entropy.fill(bytes),
+      ask: (connection, name, data) => this.#ask(connection, name, data),
+      reportSoon: (error) => this.#reportSoon(undefined, error),
+      warnOnce: (key, text) => this.warnOnce(key, text),
+      debug: (text) => this.debug(text),
+    })
+  }
+
   #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
     const peer = new Peer<User>(++this.#lastPeerId, name, user, connection)
     this.#peers.set(peer.id, peer)
+    this.#logins?.add(peer)
     this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} (${name}) is in`)
     this.events.pushStep(() => {
@@ -618,6 +668,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
 
   #handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void {
     this.#peers.delete(peer.id)
+    this.#logins?.remove(peer)
     this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
     this.events.pushStep(() => {
       if (error !== undefined) this.report(error, peer)
@@ -650,7 +701,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** Later, as a handler may send, and the encoder still holds the message that failed. */
-  #reportSoon(peer: Peer<User>, error: NetworkError): void {
+  #reportSoon(peer: Peer<User> | undefined, error: NetworkError): void {
     this.events.pushStep(() => {
       this.report(error, peer)
       return undefined
