@@ -78,6 +78,10 @@ export function verdictOf(circumstances: Circumstances): Verdict {
       return bad(`Another version: ${detail}.`, [
         'Install the same version of tickwire on both sides; tickwire --version says which this one is.',
       ])
+    case 'resume-refused':
+      return bad(`Wrong token: ${detail}.`, [
+        'Give --token a fresh connect token of the backend: this one was made for a player who comes back.',
+      ])
     case 'rejected':
       return bad(`The server's own check refused this client${detail === '' ? '' : `: ${detail}`}.`, [
         'Its OnConnectRequest handler asks for more than a ping brings (a name, data, an account): the connection itself works.',

@@ -3,6 +3,8 @@
 //
 //   idle ──connect──▸ opening ──socket──▸ linking ──netcode──▸ hello ──Welcome──▸ accepted ──Goodbye, disconnect──▸ closing ──▸ idle
 //                        └───────────────────┴────────────────────┴──Reject, time-out──▸ (closing ──▸) idle
+//
+// With the option `reconnect`, a dead link brings an accepted client to `away`, and from there again through opening, linking and hello: an attempt that fails ends in `away`, the last one in `idle`.
 import type { Address } from '../io/address.js'
 import { resolveHost } from '../io/resolve-host.js'
 import { selectCrypto } from '../io/select-crypto.js'
@@ -14,7 +16,9 @@ import { generateConnectToken, readConnectToken } from '../netcode/connect-token
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
+import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
+import { readUint32 } from '../wire/bytes.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { metricsOf } from './connection-metrics.js'
@@ -23,6 +27,7 @@ import {
   checkText,
   decodeControl,
   decodeData,
+  END_REASONS,
   type EndReason,
   encodeAuth,
   encodeControl,
@@ -30,14 +35,17 @@ import {
   endReasonNumber,
   endReasonOf,
   Goodbye,
+  GRACE_EXTENSION,
   Hello,
   MAX_DETAIL_BYTES,
   MAX_END_DATA_BYTES,
   MAX_HELLO_DATA_BYTES,
   MAX_NAME_BYTES,
   PROTOCOL_VERSION,
+  RESUMABLE_EXTENSION,
   Reject,
   rejectReasonOf,
+  TOKEN_IS_LINK,
   Welcome,
 } from './control-messages.js'
 import { Deferred } from './deferred.js'
@@ -46,16 +54,23 @@ import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
-import { checkInteger, type EndpointOptions } from './options.js'
+import { checkInteger, type EndpointOptions, MAX_TIMER_MS, readNumber } from './options.js'
 import { PeerConnection, type PeerConnectionOwner } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
+import { outboxError } from './server-connection.js'
 
 /** A message that a client may send. */
 export type FromClient = MessageType<string, any, any, 'client' | 'both'>
 
 /** What a `Client` is made with. */
-export interface ClientOptions extends EndpointOptions {}
+export interface ClientOptions extends EndpointOptions {
+  /**
+   * Comes back when the link dies: by itself, over a new socket, as the same player, with nothing reliable lost or repeated (OnDrop, OnResume); `true` for the defaults. It needs a server with `resumeGraceMs`.
+   * Default: a dead link ends the connection.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined
+}
 
 /** What `connect` takes with a host as with a token. */
 interface Introduction {
@@ -101,6 +116,10 @@ export interface ClientEvents {
   OnConnectRequestRejected: { readonly reason: RejectReason; readonly detail: string; readonly data: unknown }
   /** Every message, whatever its type; `Type.is(event)` narrows it. */
   OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
+  /** The link has died, and the client tries to come back. What is sent waits. */
+  OnDrop: { readonly detail: string }
+  /** The connection goes on over another link: nothing reliable was lost or repeated. `attempts`: how many it took. */
+  OnResume: { readonly attempts: number }
   /** The connection has ended: once. */
   OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed. Before OnDisconnect where that is why the connection ended. */
@@ -110,23 +129,49 @@ export interface ClientEvents {
 /** Without an answer to Hello for this long, the attempt fails: the server's handlers have 10 s. */
 const WELCOME_TIMEOUT_MS = 15_000
 
+/** A silent server is asked so often before its link counts as dead; and never before so many round trips. */
+const SIGNS_OF_LIFE = 3
+const SILENT_ROUND_TRIPS = 4
+
+/** Refusals that another attempt may not meet. */
+const MAY_PASS: readonly RejectReason[] = ['full', 'not-accepting', 'undecided']
+
 /** Errors that come before OnDisconnect. */
 const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
 
 /** See the drawing above. */
-export type ClientStage = 'idle' | 'opening' | 'linking' | 'hello' | 'accepted' | 'closing'
+export type ClientStage = 'idle' | 'opening' | 'linking' | 'hello' | 'accepted' | 'away' | 'closing'
 
 export const CLIENT_TRANSITIONS: Transitions<ClientStage> = {
   idle: ['opening'],
-  opening: ['linking', 'idle'],
-  linking: ['hello', 'idle'],
-  hello: ['accepted', 'closing', 'idle'],
-  accepted: ['closing', 'idle'],
+  opening: ['linking', 'away', 'idle'],
+  linking: ['hello', 'away', 'idle'],
+  hello: ['accepted', 'away', 'closing', 'idle'],
+  accepted: ['away', 'closing', 'idle'],
+  away: ['opening', 'idle'],
   closing: ['idle'],
+}
+
+/** A connection whose link has died, until it goes on or is given up. */
+interface Absence {
+  /** When to give up, when to try again, and when the attempt under way has failed. */
+  readonly givesUpAt: number
+  triesAt: number
+  attemptEndsAt: number
+  attempts: number
+  isOutboxReported: boolean
 }
 
 /** One attempt to connect and the session that comes of it. Nothing of it is left when the next begins. */
 interface Session {
+  readonly needsToken: boolean
+  /** Shown to come back; empty where the server keeps nobody. */
+  resumeToken: Uint8Array
+  graceMs: number
+  /** When the server was last heard, and how often it was asked for a sign of life since. */
+  heardAt: number
+  asked: number
+  absence: Absence | undefined
   readonly connected: Deferred
   readonly closed: Deferred
   readonly link: PeerConnection
@@ -168,10 +213,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #session: Session | undefined
   #peerId = 0
   readonly #owner: PeerConnectionOwner
+  readonly #reconnect: ReconnectPolicy | undefined
 
   /** @throws TypeError or RangeError with code BAD_OPTION */
   constructor(options: ClientOptions) {
     super(options, false)
+    this.#reconnect = readReconnect(options.reconnect)
     const isOpen = (): boolean => this.#stage === 'hello' || this.#stage === 'accepted'
     this.#owner = {
       get admitsMessages() {
@@ -193,6 +240,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   /** Whether the server has let this client in and the connection has not ended. */
   get connected(): boolean {
     return this.#stage === 'accepted'
+  }
+
+  /** Whether the link is dead and the client tries to come back: what is sent waits in its outbox. */
+  get isAway(): boolean {
+    return this.#session?.absence !== undefined
   }
 
   /** Whether there is no connection, and the last one did not end by an error. */
@@ -236,7 +288,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
     this.events.dropMessages() // of the last session: none of them may be taken for one of the new
-    const session = this.#createSession(name, packed, auth, authBody)
+    const session = this.#createSession(name, packed, options.token !== undefined, auth, authBody)
     this.#session = session
     this.#hasConnected = true
     this.#isErrored = false
@@ -255,8 +307,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.#stage === 'accepted') {
       session.isSilenced = true
       this.#end(session, 'closed', detail, packed)
-    } else if (this.#stage !== 'closing')
-      this.#fail(session, new NetworkError('ABORTED', 'disconnect() came before the connection was made'))
+    } else if (session.absence !== undefined) this.#giveUp(session, 'closed', detail)
+    else if (this.#stage !== 'closing') this.#fail(session, new NetworkError('ABORTED', 'disconnect() came before the connection was made'))
     return this.drive(session.closed.promise)
   }
 
@@ -322,7 +374,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** @internal */
   protected override get isActive(): boolean {
-    return this.#session?.isSocketOpen ?? false
+    const session = this.#session
+    return session !== undefined && (session.isSocketOpen || session.absence !== undefined)
   }
 
   /** @internal */
@@ -333,7 +386,9 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.link.countReceived(length)
     const packet = netcode.handleDatagram(bytes, length, host, port, at)
     this.#followNetcode(session, netcode, at)
-    if (packet === undefined || this.#session !== session) return
+    if (packet === undefined || this.#session !== session || session.netcode !== netcode) return
+    session.heardAt = at
+    session.asked = 0
     const { protocol } = session.link
     session.link.handlePacket(bytes, packet.start, packet.end, packet.isPayload, packet.sequence, netcode.nextSequence, at)
     if (protocol.failure === undefined) return
@@ -344,10 +399,13 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   /** @internal */
   protected override expire(now: number): void {
     const session = this.#session
+    if (session?.absence !== undefined) this.#expireAbsence(session, session.absence, now)
     const netcode = session?.netcode
     if (session === undefined || netcode === undefined) return
     netcode.handleTimeout(now)
     this.#followNetcode(session, netcode, now)
+    if (session.netcode !== netcode) return
+    if (this.#stage === 'accepted') this.#noteSilence(session, now)
     session.link.protocol.handleTimeout(now)
     if (this.#stage === 'hello' && now - session.helloAt > WELCOME_TIMEOUT_MS) {
       this.#fail(session, new NetworkError('TIMEOUT', `the server did not answer the Hello within ${WELCOME_TIMEOUT_MS} ms`))
@@ -391,6 +449,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.netcode?.shiftDeadlines(ms, now)
     session.link.protocol.shift(ms, now)
     session.helloAt += ms
+    session.heardAt += ms
   }
 
   /** @internal */
@@ -404,6 +463,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       this.#followNetcode(session, session.netcode, this.clock.now())
       return
     }
+    if (this.#stage === 'accepted' && !isDeadPort && this.#canResume(session)) {
+      this.#drop(session, `the socket failed: ${error.message}`)
+      return
+    }
     if (session.isRefusalReported || this.#stage !== 'accepted') return
     session.isRefusalReported = true
     const text = isDeadPort ? 'nobody listens at the server’s port any more' : `the socket failed: ${error.message}`
@@ -412,8 +475,20 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   // ── Connecting ──
 
-  #createSession(name: string, data: Uint8Array, auth: ConnectOptions['auth'], authBody: Uint8Array | undefined): Session {
+  #createSession(
+    name: string,
+    data: Uint8Array,
+    needsToken: boolean,
+    auth: ConnectOptions['auth'],
+    authBody: Uint8Array | undefined,
+  ): Session {
     return {
+      needsToken,
+      resumeToken: new Uint8Array(0),
+      graceMs: 0,
+      heardAt: 0,
+      asked: 0,
+      absence: undefined,
       connected: new Deferred(),
       closed: new Deferred(),
       link: new PeerConnection(this.connectionOptions(), this.#owner, this.clock.now()),
@@ -435,15 +510,19 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   async #open(options: ConnectOptions, session: Session): Promise<void> {
     const token = await this.#tokenOf(options)
     if (typeof session.auth === 'function') session.authBody = await fetchAuth(session.auth)
-    if (this.#session !== session || this.#stage !== 'opening') return
+    if (this.#session === session && this.#stage === 'opening') await this.#openLink(session, token, options.host?.split('%')[1])
+  }
+
+  async #openLink(session: Session, token: Uint8Array, zone: string | undefined): Promise<void> {
     const { timeoutMs, keepAliveMs } = this.settings
-    session.netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
+    const netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
+    session.netcode = netcode
     const startedAt = this.clock.now()
-    session.netcode.connect(token, startedAt, options.host?.split('%')[1])
-    await this.#openSocket(session, session.netcode.targetAddress)
-    if (this.#session !== session || this.#stage !== 'opening') return
+    netcode.connect(token, startedAt, zone)
+    await this.#openSocket(session, netcode.targetAddress)
+    if (this.#session !== session || session.netcode !== netcode || this.#stage !== 'opening') return
     this.#machine.move('linking')
-    this.begin(startedAt)
+    if (session.absence === undefined) this.begin(startedAt)
     this.flush()
   }
 
@@ -534,7 +613,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const { settings, factory } = this
     this.#machine.move('hello')
     session.helloAt = now
-    link.protocol.bind(now)
+    link.bindLink(now)
     this.debug(`has a netcode session with ${formatAddress(session.target!)}`)
     const hello = encodeControl(Hello, {
       version: PROTOCOL_VERSION,
@@ -545,8 +624,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       definitions: factory.definitionHashes,
       name: session.name,
       data: session.data,
-      resumeToken: new Uint8Array(0),
-      extensions: session.authBody === undefined ? [] : [{ type: AUTH_EXTENSION, body: session.authBody }],
+      resumeToken: session.absence === undefined ? new Uint8Array(0) : session.needsToken ? TOKEN_IS_LINK : session.resumeToken,
+      extensions: [
+        ...(session.authBody === undefined ? [] : [{ type: AUTH_EXTENSION, body: session.authBody }]),
+        ...(this.#reconnect === undefined ? [] : [{ type: RESUMABLE_EXTENSION, body: new Uint8Array(0) }]),
+      ],
     })
     link.sendControl(Hello.id, hello, now)
   }
@@ -566,7 +648,9 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #handleWelcome(session: Session, payload: Uint8Array): void {
     const welcome = decodeControl(Welcome, payload)
-    if (welcome === undefined || !isClockTime(welcome.serverNow) || !isLoopTick(welcome.tick, welcome.tickMs)) {
+    const { absence } = session
+    const isOther = absence !== undefined && welcome?.peerId !== this.#peerId
+    if (welcome === undefined || isOther || !isClockTime(welcome.serverNow) || !isLoopTick(welcome.tick, welcome.tickMs)) {
       this.#fail(session, new NetworkError('PROTOCOL', 'the Welcome could not be read'))
       return
     }
@@ -574,18 +658,23 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (welcome.timeoutMs > 0) session.netcode?.limitTimeout(welcome.timeoutMs)
     this.#machine.move('accepted')
     this.#peerId = welcome.peerId
+    session.resumeToken = welcome.resumeToken
+    session.graceMs = graceOf(welcome)
+    session.heardAt = now
+    session.absence = undefined
     const tooLarge = session.link.open(
       { messages: welcome.windowMessages, bytes: welcome.windowBytes },
       welcome.maxAckDelayMs,
       welcome.maxMessageBytes,
       now,
     )
-    this.#serverClock.begin(welcome.serverNow, now)
+    if (absence === undefined) this.#serverClock.begin(welcome.serverNow, now)
     this.#serverClock.setTick(welcome.tick, welcome.tickMs, welcome.serverNow)
     session.link.protocol.startClockPings(CLOCK_PINGS, now)
-    this.debug(`is in, as peer ${welcome.peerId}`)
+    this.debug(absence === undefined ? `is in, as peer ${welcome.peerId}` : 'goes on over another link')
     this.events.pushStep(() => {
-      this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
+      if (absence === undefined) this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
+      else this.emitter.emit('OnResume', { attempts: absence.attempts })
       session.connected.resolve()
       for (const error of tooLarge) this.report(error)
       return true // whoever awaits connect() adds handlers before the first message
@@ -635,8 +724,12 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       case 'idle':
         return
       case 'accepted':
+        if (this.#canResume(session)) {
+          this.#drop(session, netcode.state === DISCONNECTED ? 'the server ended the session' : silence(session, netcode.timeoutMs))
+          return
+        }
         if (netcode.state === DISCONNECTED) this.#announceEnd('closed', 'the server ended the session', undefined)
-        else this.#announceEnd('timeout', `nothing arrived from ${formatAddress(session.target!)} for ${netcode.timeoutMs} ms`, undefined)
+        else this.#announceEnd('timeout', silence(session, netcode.timeoutMs), undefined)
         this.#finish()
         return
       case 'closing':
@@ -669,6 +762,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   /** The attempt has failed: connect() rejects, and nothing is left behind. */
   #fail(session: Session, error: NetworkError): void {
     if (this.#session !== session || this.#stage === 'idle' || this.#stage === 'closing' || this.#stage === 'accepted') return
+    if (session.absence !== undefined) {
+      this.#endAttempt(session, session.absence, error)
+      return
+    }
     this.#isErrored = error.code !== 'ABORTED'
     this.debug(`could not connect: ${error.message}`)
     this.#addStep(() => {
@@ -682,6 +779,94 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       session.link.closeByPeer(this.clock.now())
       void this.drive(session.closed.promise) // whoever awaited connect() has nothing to update any more
     } else this.#finish()
+  }
+
+  // ── Coming back ──
+
+  #canResume(session: Session): boolean {
+    return this.#reconnect !== undefined && session.resumeToken.length > 0 && this.#reconnect.signal?.aborted !== true
+  }
+
+  /** Asks a silent server for a sign of life, and takes the link for dead where none comes. */
+  #noteSilence(session: Session, now: number): void {
+    if (!this.#canResume(session)) return
+    const { protocol } = session.link
+    const limitMs = Math.max(this.#reconnect!.silenceMs, SILENT_ROUND_TRIPS * protocol.path.rtt.smoothed)
+    const silentMs = now - session.heardAt
+    if (silentMs >= limitMs) this.#drop(session, silence(session, Math.round(silentMs)))
+    else if (silentMs >= (limitMs / SIGNS_OF_LIFE) * (session.asked + 1)) {
+      session.asked++
+      protocol.pingSoon(now)
+      session.link.needsTransmit = true
+    }
+  }
+
+  /** The link is dead: tries for another. */
+  #drop(session: Session, detail: string): void {
+    const now = this.clock.now()
+    this.#machine.move('away')
+    const givesUpAt = now + session.graceMs + this.settings.timeoutMs // the server may notice as late as that
+    session.absence = { givesUpAt, triesAt: now, attemptEndsAt: 0, attempts: 0, isOutboxReported: false }
+    session.link.leaveLink()
+    this.#closeLink(session)
+    this.debug(`is away: ${detail}`)
+    this.#addStep(() => this.emitter.emit('OnDrop', { detail }))
+  }
+
+  #expireAbsence(session: Session, absence: Absence, now: number): void {
+    if (session.link.isOutboxFull && !absence.isOutboxReported) {
+      absence.isOutboxReported = true
+      this.#addStep(() => this.report(outboxError(this.settings)))
+    }
+    if (this.#reconnect!.signal?.aborted) this.#giveUp(session, 'timeout', 'the link has died, and reconnect.signal was aborted')
+    else if (now >= absence.givesUpAt) this.#giveUp(session, 'timeout', `could not come back in time, in ${absence.attempts} attempts`)
+    else if (this.#stage !== 'away') {
+      if (now >= absence.attemptEndsAt) this.#endAttempt(session, absence, new NetworkError('TIMEOUT', 'no answer in time'))
+    } else if (now >= absence.triesAt) this.#tryAgain(session, absence, now)
+  }
+
+  #tryAgain(session: Session, absence: Absence, now: number): void {
+    const attempt = ++absence.attempts
+    absence.attemptEndsAt = now + this.#reconnect!.attemptTimeoutMs
+    this.#machine.move('opening')
+    this.#openAgain(session, absence).catch((error: unknown) => {
+      if (session.absence === absence && absence.attempts === attempt) this.#fail(session, toNetworkError(error))
+    })
+  }
+
+  async #openAgain(session: Session, absence: Absence): Promise<void> {
+    const attempt = absence.attempts
+    const { host, port } = session.target!
+    const token = session.needsToken ? session.resumeToken : await this.#openToken(host, port)
+    if (typeof session.auth === 'function') session.authBody = await fetchAuth(session.auth)
+    if (this.#session === session && absence.attempts === attempt && this.#stage === 'opening')
+      await this.#openLink(session, token, host.split('%')[1])
+  }
+
+  #endAttempt(session: Session, absence: Absence, error: NetworkError): void {
+    this.debug(`could not come back: ${error.message}`)
+    const { maxAttempts } = this.#reconnect!
+    if (error instanceof RejectedError && !MAY_PASS.includes(error.reason)) this.#giveUp(session, endReasonIn(error.data), error.detail)
+    else if (absence.attempts >= maxAttempts)
+      this.#giveUp(session, 'timeout', `could not come back in ${maxAttempts} attempts; the last one: ${error.message}`)
+    else {
+      if (this.#stage !== 'away') this.#machine.move('away')
+      absence.triesAt = this.clock.now() + reconnectDelay(this.#reconnect!, absence.attempts, this.entropy)
+      this.#closeLink(session)
+    }
+  }
+
+  #giveUp(session: Session, reason: EndReason, detail: string): void {
+    session.absence = undefined
+    this.#announceEnd(reason, detail, undefined)
+    this.#finish()
+  }
+
+  #closeLink(session: Session): void {
+    session.netcode = undefined
+    session.isSocketOpen = false
+    session.isRefusalReported = false
+    void this.transport.close()
   }
 
   #announceEnd(reason: EndReason, detail: string, data: unknown): void {
@@ -728,6 +913,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       case 'opening':
       case 'linking':
       case 'hello':
+      case 'away':
         return NetworkEndpoint.CONNECTING
       default:
         return this.#isErrored ? NetworkEndpoint.ERRORED : NetworkEndpoint.DISCONNECTED
@@ -766,6 +952,38 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       step()
       return undefined
     })
+  }
+}
+
+function silence(session: Session, ms: number): string {
+  return `nothing arrived from ${formatAddress(session.target!)} for ${ms} ms`
+}
+
+/** For how long the server keeps a peer whose link has died, in ms. */
+function graceOf({ extensions }: Welcome): number {
+  const body = extensions.find(({ type }) => type === GRACE_EXTENSION)?.body
+  return body === undefined || body.length < 4 ? 0 : readUint32(body, 0)
+}
+
+/** Why a connection has ended that was not resumed, as the refusal says. */
+function endReasonIn(data: unknown): EndReason {
+  const reason = typeof data === 'object' && data !== null && 'reason' in data ? data.reason : undefined
+  return END_REASONS.find((known) => known === reason) ?? 'timeout'
+}
+
+function readReconnect(reconnect: ClientOptions['reconnect']): ReconnectPolicy | undefined {
+  if (reconnect === undefined || reconnect === false) return undefined
+  if (reconnect !== true && (typeof reconnect !== 'object' || reconnect === null))
+    throw withCode(new TypeError(`"reconnect" expected true or its options, got ${describe(reconnect)}`), 'BAD_OPTION')
+  const options: ReconnectOptions = reconnect === true ? {} : reconnect
+  return {
+    silenceMs: readNumber('reconnect.silenceMs', options.silenceMs, 1000, 200, MAX_TIMER_MS),
+    minDelayMs: readNumber('reconnect.minDelayMs', options.minDelayMs, 250, 1, MAX_TIMER_MS),
+    maxDelayMs: readNumber('reconnect.maxDelayMs', options.maxDelayMs, 5000, 1, MAX_TIMER_MS),
+    jitter: readNumber('reconnect.jitter', options.jitter, 0.5, 0, 1),
+    maxAttempts: readNumber('reconnect.maxAttempts', options.maxAttempts, Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY),
+    attemptTimeoutMs: readNumber('reconnect.attemptTimeoutMs', options.attemptTimeoutMs, 5000, 200, MAX_TIMER_MS),
+    signal: options.signal,
   }
 }
 

@@ -12,7 +12,7 @@ export function metricsOf(link: PeerConnection | undefined, state: number, now: 
     latency: path?.rtt.hasSample ? path.rtt.smoothed : 0,
     jitter: path?.rtt.hasSample ? path.rtt.variation : 0,
     packetLoss: path?.loss.share(now) ?? 0,
-    outBufferBytes: link?.protocol.queuedBytes ?? 0,
+    outBufferBytes: link?.queuedBytes ?? 0,
     pendingAcks: link?.protocol.pendingAcks ?? 0,
     reorderQueue: link?.protocol.heldMessages ?? 0,
     inBytes: counters.inBytes,

@@ -39,6 +39,15 @@ export const PROBE_EXTENSION = 1
 /** An extension of Hello: the scheme by which the client logs in, and its claim, as `encodeAuth` packs them. */
 export const AUTH_EXTENSION = 2
 
+/** An extension of Hello, without a body: this client comes back when its link dies. */
+export const RESUMABLE_EXTENSION = 3
+
+/** An extension of Welcome: for how many ms (u32) the server keeps a peer whose link has died. */
+export const GRACE_EXTENSION = 4
+
+/** What a Hello says in place of its resume token where that came with the connect token. */
+export const TOKEN_IS_LINK = new Uint8Array([1])
+
 const control = new MessageFactory()
 const extensions = array(struct({ type: varuint, body: bytes(MAX_EXTENSION_BYTES) }), MAX_EXTENSIONS)
 
@@ -105,6 +114,7 @@ const REJECT_REASONS: readonly RejectReason[] = [
   'definitions',
   'undecided',
   'malformed',
+  'resume-refused',
   'auth-failed',
   'already-connected',
 ]

@@ -38,6 +38,8 @@ export type NetworkErrorCode =
   | 'PROTOCOL'
   /** The send queue of a connection was full. */
   | 'OVERFLOW'
+  /** While the link of a connection was dead, more was sent than its outbox holds. */
+  | 'OUTBOX_FULL'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'
   /** A handler threw or its promise rejected; `cause` is what it threw. Or an authenticator did; then without a cause, as that may hold the claim. */
@@ -77,8 +79,8 @@ export class RejectedError extends NetworkError {
 
 /**
  * Why a server refused: by its handler (`rejected`), because it has no room (`full`) or takes nobody (`not-accepting`), because the other side has another version of tickwire (`version`) or other
- * message definitions (`definitions`), because its handler or authenticator did not decide in time (`undecided`), because its first words could not be read (`malformed`), because the client did not prove who it is (`auth-failed`),
- * or because whoever it is is in already (`already-connected`).
+ * message definitions (`definitions`), because its handler or authenticator did not decide in time (`undecided`), because its first words could not be read (`malformed`), because it does not know the player who wants to come
+ * back (`resume-refused`), because the client did not prove who it is (`auth-failed`), or because whoever it is is in already (`already-connected`).
  */
 export type RejectReason =
   | 'rejected'
@@ -88,6 +90,7 @@ export type RejectReason =
   | 'definitions'
   | 'undecided'
   | 'malformed'
+  | 'resume-refused'
   | 'auth-failed'
   | 'already-connected'
 

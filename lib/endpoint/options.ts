@@ -13,11 +13,14 @@ import {
   MAX_MAX_ACK_DELAY_MS,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES_LIMIT,
+  MAX_OUTBOX_BYTES,
+  MAX_OUTBOX_MESSAGES,
   MAX_SEND_QUEUE_BYTES,
   MESSAGE_WINDOW,
   MIN_RATE_BYTES_PER_SECOND,
 } from '../wire/limits.js'
 import { type NetworkErrorCode, withCode } from './network-error.js'
+import type { OutboxLimits, WhenFull } from './outbox.js'
 
 /** Options that `Client` and `Server` share. */
 export interface EndpointOptions {
@@ -51,6 +54,13 @@ export interface EndpointOptions {
    * With `[]` the endpoint's property `conditioner` can do so later. Default: datagrams go untouched.
    */
   readonly conditioner?: Conditioner | undefined
+  /**
+   * What may wait on a connection whose link is dead, until it goes on: messages (default 4096), their bytes (1 MiB), and what happens to one more. `reject`, the default: `send` returns 0, and OnError hears of it once (`OUTBOX_FULL`);
+   * `drop-oldest`: what waits longest makes room; `drop-newest`: it is let go. Unreliable messages do not wait, and of sequenced ones the newest of each definition does.
+   */
+  readonly outbox?:
+    | { readonly maxMessages?: number | undefined; readonly maxBytes?: number | undefined; readonly whenFull?: WhenFull | undefined }
+    | undefined
   /** Where time comes from. Default: the system's monotonic clock. */
   readonly clock?: Clock | undefined
   /** Where randomness comes from. Only a test gives one of its own: keys are made of it. Default: the system's secure source. */
@@ -68,6 +78,7 @@ export interface Settings {
   readonly congestionControl: CongestionControl
   readonly maxAckDelayMs: number | undefined
   readonly window: LaneWindow
+  readonly outbox: OutboxLimits
 }
 
 /** Checks options and fills in the defaults. Throws TypeError or RangeError, with code BAD_OPTION. */
@@ -102,6 +113,25 @@ export function readOptions(options: EndpointOptions): Settings {
     maxAckDelayMs:
       options.maxAckDelayMs === undefined ? undefined : readNumber('maxAckDelayMs', options.maxAckDelayMs, 0, 1, MAX_MAX_ACK_DELAY_MS),
     window: { messages: MESSAGE_WINDOW, bytes: Math.max(BYTE_WINDOW, 2 * maxMessageBytes) },
+    outbox: readOutbox(options.outbox),
+  }
+}
+
+const WHEN_FULL: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest'] satisfies WhenFull[]
+
+function readOutbox(outbox: EndpointOptions['outbox'] = {}): OutboxLimits {
+  if (typeof outbox !== 'object' || outbox === null)
+    throw withCode(new TypeError(`"outbox" expected { maxMessages, maxBytes, whenFull }, got ${describe(outbox)}`), 'BAD_OPTION')
+  const { maxMessages, maxBytes, whenFull = 'reject' } = outbox
+  if (!WHEN_FULL.includes(whenFull))
+    throw withCode(
+      new TypeError(`"outbox.whenFull" expected 'reject', 'drop-oldest' or 'drop-newest', got ${describe(whenFull)}`),
+      'BAD_OPTION',
+    )
+  return {
+    maxMessages: readNumber('outbox.maxMessages', maxMessages, MAX_OUTBOX_MESSAGES, 0, 65_536),
+    maxBytes: readNumber('outbox.maxBytes', maxBytes, MAX_OUTBOX_BYTES, 0, 2 ** 30),
+    whenFull,
   }
 }
 

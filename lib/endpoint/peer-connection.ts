@@ -5,12 +5,13 @@ import { decodeWork } from '../messages/decode-work.js'
 import type { AnyMessageType, Delivery, MessageFactory } from '../messages/index.js'
 import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/connection.js'
 import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
-import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
+import type { PayloadPool } from '../protocol/payload-pool.js'
 import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
 import type { NetworkError } from './network-error.js'
 import type { Settings } from './options.js'
+import { Outbox } from './outbox.js'
 
 /** What a `PeerConnection` needs of its endpoint. */
 export interface PeerConnectionOptions {
@@ -62,9 +63,8 @@ export class PeerConnection implements ConnectionSink {
   readonly #owner: PeerConnectionOwner
   readonly #otherSide: 'client' | 'server'
   /** Messages that wait for Welcome; undefined once they need not. */
-  #held: { readonly type: AnyMessageType; readonly message: OutMessage; readonly expiresAt: number }[] | undefined
-  #heldBytes = 0
-  #isHeldOverflowing = false
+  #outbox: Outbox | undefined
+  #isAway = false
   #farewell: { readonly typeId: number; readonly payload: Uint8Array } | undefined
   #farewellAt = 0
   #closedAt = Number.POSITIVE_INFINITY
@@ -77,7 +77,6 @@ export class PeerConnection implements ConnectionSink {
     this.#otherSide = options.isServer ? 'client' : 'server'
     this.maxMessageBytes = settings.maxMessageBytes
     this.maxAckDelayMs = options.maxAckDelayMs
-    this.#held = []
     this.protocol = new Connection(
       {
         sink: this,
@@ -95,6 +94,8 @@ export class PeerConnection implements ConnectionSink {
       },
       now,
     )
+    const { maxSendQueueBytes: maxBytes } = settings
+    this.#outbox = new Outbox(options.pool, { maxMessages: Number.POSITIVE_INFINITY, maxBytes, whenFull: 'reject' }, this.protocol, false)
   }
 
   // ── Sending ──
@@ -112,7 +113,7 @@ export class PeerConnection implements ConnectionSink {
 
   /** Queues the message that the encoder holds. `now` may be 0 where `needsNow` says so. Throws a NetworkError where it is larger than the peer takes. */
   sendEncoded(type: AnyMessageType, delivery: Delivery, now: number): number {
-    const { encoder, pool, settings } = this.#options
+    const { encoder, pool } = this.#options
     const bytes = encoder.end - encoder.start
     if (encoder.end - encoder.payload > this.maxMessageBytes)
       throw encoder.tooLarge(type, encoder.end - encoder.payload, this.maxMessageBytes)
@@ -123,15 +124,8 @@ export class PeerConnection implements ConnectionSink {
     message.lane = laneOf(delivery, type.channel)
     this.needsTransmit = true
     const ttlMs = type.ttlMs ?? Number.POSITIVE_INFINITY
-    if (this.#held !== undefined) {
-      if (this.#heldBytes + bytes > settings.maxSendQueueBytes) {
-        pool.releaseMessage(message)
-        if (message.lane < 0) this.protocol.droppedMessages++
-        else this.#isHeldOverflowing = true
-        return 0
-      }
-      this.#heldBytes += bytes
-      this.#held.push({ type, message, expiresAt: now + ttlMs })
+    if (this.#outbox !== undefined) {
+      if (!this.#outbox.push(type, message, now + ttlMs)) return 0
     } else if (!this.protocol.send(message, ttlMs, now)) return 0
     this.counters.outMessages++
     this.#options.totals.outMessages++
@@ -149,17 +143,28 @@ export class PeerConnection implements ConnectionSink {
 
   /** A reliable message did not fit into the send queue. */
   get isOverflowing(): boolean {
-    return this.#isHeldOverflowing || this.protocol.isOverflowing
+    return (!this.#isAway && this.#outbox?.isOverflowing) || this.protocol.isOverflowing
+  }
+
+  /** While the link is dead: the outbox has refused something reliable. */
+  get isOutboxFull(): boolean {
+    return this.#isAway && (this.#outbox?.isOverflowing ?? false)
+  }
+
+  /** Bytes that wait to be sent or acknowledged. */
+  get queuedBytes(): number {
+    return this.protocol.queuedBytes + (this.#outbox?.bytes ?? 0)
   }
 
   /** The peer has said what it takes: messages that waited go out, save those that are too large for it. Returns an error for each of these. */
   open(window: LaneWindow, peerMaxAckDelayMs: number, peerMaxMessageBytes: number, now: number): NetworkError[] {
     this.maxMessageBytes = Math.min(this.maxMessageBytes, peerMaxMessageBytes)
     this.protocol.setPeer(window, Math.max(peerMaxAckDelayMs, 1))
-    const held = this.#held ?? []
-    this.#held = undefined
+    const waiting = this.#outbox?.drain() ?? []
+    this.#outbox = undefined
+    this.#isAway = false
     const errors: NetworkError[] = []
-    for (const { type, message, expiresAt } of held) {
+    for (const { type, message, expiresAt } of waiting) {
       if (message.payloadBytes <= this.maxMessageBytes)
         this.protocol.send(message, expiresAt - now, now) // its time may be over: then it is let go unsent
       else {
@@ -256,6 +261,22 @@ export class PeerConnection implements ConnectionSink {
     this.#owner.handlePong(sentAt, peerReceivedAt, peerSentAt, receivedAt, peerTick, peerTickMs)
   }
 
+  // ── Links ──
+
+  /** The link is dead: what is sent waits in an outbox until `open`. */
+  leaveLink(): void {
+    const { pool, settings } = this.#options
+    this.protocol.leave()
+    this.#isAway = true
+    this.#outbox ??= new Outbox(pool, settings.outbox, this.protocol, true)
+  }
+
+  /** Goes on over another link; `from` has said Hello over it. Messages of the game wait for `open`. */
+  bindLink(now: number, from?: PeerConnection): void {
+    this.protocol.bind(now, from?.protocol)
+    this.needsTransmit = true
+  }
+
   // ── Farewell ──
 
   get isClosing(): boolean {
@@ -299,8 +320,7 @@ export class PeerConnection implements ConnectionSink {
 
   /** The end: memory is given back. */
   release(): void {
-    for (const { message } of this.#held ?? []) this.#options.pool.releaseMessage(message)
-    this.#held = []
+    this.#outbox?.clear()
     this.protocol.close()
   }
 }

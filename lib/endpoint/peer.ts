@@ -15,8 +15,6 @@ export class Peer<User = undefined> extends Measured {
   readonly id: number
   /** As the client gave it to `connect`; not checked for being unique. */
   readonly name: string
-  /** Where its datagrams come from. */
-  readonly address: Address
   /** From the connect token; in open mode random. */
   readonly clientId: bigint
   /** 256 bytes that the backend put into the token; zeros in open mode. */
@@ -36,7 +34,6 @@ export class Peer<User = undefined> extends Measured {
     this.name = name
     this.user = user
     this.#connection = connection
-    this.address = connection.client.address
     this.clientId = connection.client.clientId
     this.tokenData = connection.client.userData
     this.identity = connection.login?.identity
@@ -48,6 +45,16 @@ export class Peer<User = undefined> extends Measured {
     return this.#connection
   }
 
+  /** Where its datagrams come from; another one after it came back over another link. */
+  get address(): Address {
+    return this.#connection.client.address
+  }
+
+  /** Whether its link is dead and it may come back: what is sent to it waits in its outbox. */
+  get isAway(): boolean {
+    return this.#connection.isAway
+  }
+
   /** Whether it is in. */
   get connected(): boolean {
     return this.#connection.isAccepted
@@ -55,7 +62,7 @@ export class Peer<User = undefined> extends Measured {
 
   /** Whether its connection has ended. */
   get disconnected(): boolean {
-    return !this.#connection.isAccepted
+    return !this.#connection.isLive
   }
 
   /** Whether the connection ended by a time-out, an overflow or a broken protocol. */

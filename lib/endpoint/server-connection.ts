@@ -3,10 +3,12 @@
 //   hello ──Hello──▸ deciding ──accept──▸ accepted ──Goodbye, kick, error──▸ closing ──▸ ended
 //     └───────────────────┴───────reject──────────────────────────────────▸ closing
 //
-// and from every stage straight to `ended` when netcode ends the session.
+// and from every stage straight to `ended` when netcode ends the session. An accepted client that can come back is `away` then, until another slot's Hello shows its resume token: that slot's link
+// becomes this connection's, and the connection that said Hello is ended.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
 import type { Login } from '../sessions/authentications.js'
+import { writeUint32 } from '../wire/bytes.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
@@ -20,10 +22,12 @@ import {
   endReasonNumber,
   endReasonOf,
   Goodbye,
+  GRACE_EXTENSION,
   Hello,
   MAX_DETAIL_BYTES,
   MAX_END_DATA_BYTES,
   PROTOCOL_VERSION,
+  RESUMABLE_EXTENSION,
   Reject,
   rejectReasonNumber,
   versionOf,
@@ -33,6 +37,7 @@ import { Deferred } from './deferred.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, type NetworkErrorCode, type RejectReason } from './network-error.js'
+import type { Settings } from './options.js'
 import type { Peer } from './peer.js'
 import { PeerConnection, type PeerConnectionOptions, type PeerConnectionOwner } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
@@ -44,12 +49,13 @@ const HELLO_TIMEOUT_MS = 5000
 const DECISION_TIMEOUT_MS = 10_000
 
 /** See the drawing above. */
-export type ServerConnectionStage = 'hello' | 'deciding' | 'accepted' | 'closing' | 'ended'
+export type ServerConnectionStage = 'hello' | 'deciding' | 'accepted' | 'away' | 'closing' | 'ended'
 
 export const SERVER_CONNECTION_TRANSITIONS: Transitions<ServerConnectionStage> = {
   hello: ['deciding', 'closing', 'ended'],
   deciding: ['accepted', 'closing', 'ended'],
-  accepted: ['closing', 'ended'],
+  accepted: ['away', 'closing', 'ended'],
+  away: ['accepted', 'ended'],
   closing: ['ended'],
   ended: [],
 }
@@ -75,6 +81,16 @@ export interface ServerConnectionOwner<User> {
   admit(connection: ServerConnection<User>, name: string, user: User): Peer<User>
   /** The server's words for Welcome. */
   welcomeOf(peer: Peer<User>): Pick<Welcome, 'serverNow' | 'tick' | 'tickMs'>
+  /** How long a peer whose link has died is kept, in ms; 0: not at all. */
+  readonly resumeGraceMs: number
+  /** Brings this Hello, which wants to go on with a connection, to that connection, or rejects it. */
+  resume(connection: ServerConnection<User>, hello: Hello): void
+  /** What the client shows to come back: `serial` says which of its tokens it is. */
+  resumeTokenOf(peer: Peer<User>, serial: number): Uint8Array
+  /** The peer's link is dead, and it is kept. */
+  handleDrop(peer: Peer<User>, detail: string): void
+  /** The peer goes on over the slot of `fresh`; `left` is the slot that it had. */
+  handleResume(peer: Peer<User>, fresh: ServerConnection<User>, left: NetcodeServerClient): void
   handleMessage(peer: Peer<User>, type: AnyMessageType, message: object): void
   /** An accepted peer has ended; `error` is said first. */
   handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void
@@ -87,7 +103,8 @@ export interface ServerConnectionOwner<User> {
 }
 
 export class ServerConnection<User> implements PeerConnectionOwner {
-  readonly client: NetcodeServerClient
+  /** Its slot; while it is away, the last one. */
+  client: NetcodeServerClient
   readonly link: PeerConnection
   /** What the client may send. */
   readonly budget: TokenBucket
@@ -103,6 +120,12 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   #endReason: EndReason | undefined
   /** The server itself ended it: what arrived before is not handed to the game any more. */
   #isSilenced = false
+  /** The client comes back when its link dies. */
+  #isResumable = false
+  /** Which of its resume tokens is the last, and whether it has arrived for certain: until then the one before it holds too. */
+  #serial = 0
+  #isTokenDelivered = false
+  #isOutboxReported = false
 
   constructor(
     client: NetcodeServerClient,
@@ -132,6 +155,16 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     return this.#stage === 'accepted'
   }
 
+  /** Its link is dead, and it may come back. */
+  get isAway(): boolean {
+    return this.#stage === 'away'
+  }
+
+  /** In, or away: what is sent to it waits or goes. */
+  get isLive(): boolean {
+    return this.#stage === 'accepted' || this.#stage === 'away'
+  }
+
   /** Waiting for its handlers: it may become a peer. */
   get isDeciding(): boolean {
     return this.#stage === 'deciding'
@@ -156,7 +189,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   get state(): number {
     if (this.#stage === 'accepted') return NetworkEndpoint.CONNECTED
-    if (this.#stage === 'hello' || this.#stage === 'deciding') return NetworkEndpoint.CONNECTING
+    if (this.#stage === 'hello' || this.#stage === 'deciding' || this.#stage === 'away') return NetworkEndpoint.CONNECTING
     return this.isErrored ? NetworkEndpoint.ERRORED : NetworkEndpoint.DISCONNECTED
   }
 
@@ -166,7 +199,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
-    if (!this.isAccepted) return 0
+    if (!this.isLive) return 0
     this.#options.encoder.encode(type, values) // throws for what no peer could get
     try {
       return this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
@@ -187,23 +220,28 @@ export class ServerConnection<User> implements PeerConnectionOwner {
       this.reject(refusal.reason, refusal.detail)
       return
     }
-    const now = this.#owner.now()
     this.#machine.move('accepted')
     this.#peer = this.#owner.admit(this, this.#name, user)
+    this.#welcome(this.#peer)
+  }
+
+  #welcome(peer: Peer<User>): void {
     const { settings, maxAckDelayMs } = this.#options
+    const { resumeGraceMs } = this.#owner
+    this.#isTokenDelivered = false
     const welcome = encodeControl(Welcome, {
       version: PROTOCOL_VERSION,
       maxAckDelayMs,
       windowMessages: settings.window.messages,
       windowBytes: settings.window.bytes,
       maxMessageBytes: settings.maxMessageBytes,
-      peerId: this.#peer.id,
-      timeoutMs: Math.ceil(this.#peer.timeout),
-      ...this.#owner.welcomeOf(this.#peer),
-      resumeToken: new Uint8Array(0),
-      extensions: [],
+      peerId: peer.id,
+      timeoutMs: Math.ceil(peer.timeout),
+      ...this.#owner.welcomeOf(peer),
+      resumeToken: this.#isResumable ? this.#owner.resumeTokenOf(peer, ++this.#serial) : new Uint8Array(0),
+      extensions: this.#isResumable ? [{ type: GRACE_EXTENSION, body: uint32Bytes(resumeGraceMs) }] : [],
     })
-    this.link.sendControl(Welcome.id, welcome, now)
+    this.link.sendControl(Welcome.id, welcome, this.#owner.now())
   }
 
   reject(reason: RejectReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
@@ -216,16 +254,20 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   disconnect(detail: string, data: unknown): Promise<void> {
     checkText('detail', detail, MAX_DETAIL_BYTES)
     const packed = encodeData(data, MAX_END_DATA_BYTES)
-    if (!this.isAccepted) return this.#stage === 'closing' ? this.#owner.settled(this.#closed.promise) : Promise.resolve()
+    if (!this.isLive) return this.#stage === 'closing' ? this.#owner.settled(this.#closed.promise) : Promise.resolve()
     this.#isSilenced = true
     this.end('kicked', detail, packed)
     return this.#owner.settled(this.#closed.promise)
   }
 
-  /** This side ends an accepted connection, and tells the client. */
+  /** This side ends an accepted connection, and tells the client; one that is away hears of it when it comes back. */
   end(reason: EndReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {
-    if (!this.isAccepted) return
+    if (!this.isLive) return
     this.#finishPeer(reason, detail, decodeData(data))
+    if (this.isAway) {
+      this.#finish()
+      return
+    }
     this.#machine.move('closing')
     this.link.close(
       Goodbye.id,
@@ -258,7 +300,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   /** Time-outs of the stages, overflow, and the end of a farewell. */
   expire(now: number): void {
-    if (this.link.needsTransmit || now >= this.link.transmitAt) this.link.protocol.handleTimeout(now)
+    if ((this.link.needsTransmit || now >= this.link.transmitAt) && !this.isAway) this.link.protocol.handleTimeout(now)
     switch (this.#stage) {
       case 'hello':
         if (now >= this.#stageEndsAt) this.#close()
@@ -268,6 +310,13 @@ export class ServerConnection<User> implements PeerConnectionOwner {
         return
       case 'accepted':
         if (this.link.isOverflowing) this.end('overflow', `more than ${this.#options.settings.maxSendQueueBytes} bytes waited to be sent`)
+        return
+      case 'away':
+        if (this.link.isOutboxFull && !this.#isOutboxReported) {
+          this.#isOutboxReported = true
+          this.#owner.reportSoon(this.#peer!, outboxError(this.#options.settings))
+        }
+        if (now >= this.#stageEndsAt) this.end('timeout', `did not come back within ${this.#owner.resumeGraceMs} ms`)
         return
       case 'closing':
         if (this.link.handleClosing(now)) this.#close()
@@ -290,10 +339,66 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     return true
   }
 
-  /** Netcode has ended the session. */
+  /** Netcode has ended the session: the end, or only of the link. */
   handleLinkEnded(reason: EndReason, detail: string): void {
-    if (this.#stage === 'ended') return
+    if (this.#stage === 'ended' || this.isAway) return
+    if (this.canResume) {
+      this.#drop(detail)
+      return
+    }
     if (this.isAccepted) this.#finishPeer(reason, detail, undefined)
+    this.#finish()
+  }
+
+  // ── Coming back ──
+
+  /** Whether it is kept when its link dies. */
+  get canResume(): boolean {
+    return this.isAccepted && this.#isResumable
+  }
+
+  /** Whether a token with this serial opens it: the last, or the one before it where the last may not have arrived. */
+  admitsSerial(serial: number): boolean {
+    if (!this.isLive || !this.#isResumable) return false
+    const isDelivered = this.#isTokenDelivered || (this.isAccepted && this.link.protocol.isControlIdle)
+    return serial === this.#serial || (serial === this.#serial - 1 && !isDelivered)
+  }
+
+  /** Goes on over the slot of a connection whose Hello has shown this one's token. */
+  resume(fresh: ServerConnection<User>, hello: Hello): void {
+    const now = this.#owner.now()
+    const left = this.client
+    if (this.isAccepted) this.#drop('the client came back over another link')
+    this.#machine.move('accepted')
+    this.client = fresh.client
+    this.client.attachment = this
+    this.#isOutboxReported = false
+    this.link.bindLink(now, fresh.link)
+    this.#openLink(hello, now)
+    fresh.#handOver()
+    this.#owner.handleResume(this.#peer!, fresh, left)
+    this.#welcome(this.#peer!)
+  }
+
+  /** Its link is another connection's now. */
+  #handOver(): void {
+    this.#machine.move('ended')
+    this.#closed.resolve()
+  }
+
+  #drop(detail: string): void {
+    this.#isTokenDelivered ||= this.link.protocol.isControlIdle
+    this.#machine.move('away')
+    this.#stageEndsAt = this.#owner.now() + this.#owner.resumeGraceMs
+    this.link.leaveLink()
+    this.#owner.handleDrop(this.#peer!, detail)
+  }
+
+  #openLink(hello: Hello, now: number): void {
+    this.link.open({ messages: hello.windowMessages, bytes: hello.windowBytes }, hello.maxAckDelayMs, hello.maxMessageBytes, now)
+  }
+
+  #finish(): void {
     this.#machine.move('ended')
     this.link.release()
     this.#closed.resolve()
@@ -321,8 +426,13 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     const now = this.#owner.now()
     this.#machine.move('deciding')
     this.#stageEndsAt = now + DECISION_TIMEOUT_MS
+    if (hello.resumeToken.length > 0) {
+      this.#owner.resume(this, hello)
+      return
+    }
     this.#name = hello.name
-    this.link.open({ messages: hello.windowMessages, bytes: hello.windowBytes }, hello.maxAckDelayMs, hello.maxMessageBytes, now)
+    this.#isResumable = this.#owner.resumeGraceMs > 0 && hello.extensions.some(({ type }) => type === RESUMABLE_EXTENSION)
+    this.#openLink(hello, now)
     this.#owner.decide(this, hello.name, decodeData(hello.data), hello.extensions)
   }
 
@@ -344,6 +454,20 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   #close(): void {
     this.#owner.handleClosed(this)
   }
+}
+
+function uint32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  writeUint32(bytes, 0, value)
+  return bytes
+}
+
+/** What OnError hears once while a connection is away. */
+export function outboxError({ outbox }: Settings): NetworkError {
+  return new NetworkError(
+    'OUTBOX_FULL',
+    `the link is dead, and more than ${outbox.maxMessages} messages or ${outbox.maxBytes} bytes wait for the next: send less meanwhile, or give the option outbox`,
+  )
 }
 
 /** A client cannot say that the server has kicked it, closed, or replaced it. */

@@ -32,10 +32,18 @@ export interface ServerLoginsOwner<User> {
   debug(text: string): void
 }
 
+/** A connection that logs in: anew, or once more as the peer that it comes back as. */
+interface Entrant<User> {
+  readonly connection: ServerConnection<User>
+  readonly peer: Peer<User> | undefined
+  /** Lets it in, or has it decided. */
+  readonly goOn: () => void
+}
+
 export class ServerLogins<User> {
   readonly #owner: ServerLoginsOwner<User>
   readonly #authenticators: readonly Authenticator[]
-  readonly #authentications: Authentications<ServerConnection<User>>
+  readonly #authentications: Authentications<Entrant<User>>
   readonly #identities: Identities<Peer<User>>
 
   /** Throws TypeError with code BAD_OPTION. */
@@ -67,7 +75,31 @@ export class ServerLogins<User> {
 
   /** Asks who a client is: `ask` of the owner, or Reject. */
   begin(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void {
-    this.#authentications.begin(connection, decodeAuth(extensions), this.#claimantOf(connection, name, data))
+    const { client } = connection
+    const sessionId = new Uint8Array(SESSION_ID_BYTES)
+    this.#owner.fillRandom(sessionId)
+    const claimant = this.#claimantOf(connection, {
+      name,
+      data,
+      clientId: client.clientId,
+      tokenData: client.userData,
+      sessionId: Array.from(sessionId, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+    })
+    const goOn = (): void => this.#owner.ask(connection, name, data)
+    this.#authentications.begin({ connection, peer: undefined, goOn }, decodeAuth(extensions), claimant)
+  }
+
+  /**
+   * Asks once more who a client is that has shown the resume token of a peer: `goOn` where it is the same identity, which says whether it did; else Reject. What the backend said of it is in the first connect token.
+   */
+  beginAgain(connection: ServerConnection<User>, peer: Peer<User>, extensions: Hello['extensions'], goOn: () => boolean): void {
+    const { name, clientId, tokenData } = peer
+    const sessionId = peer.connection.login?.sessionId ?? ''
+    const claimant = this.#claimantOf(connection, { name, data: undefined, clientId, tokenData, sessionId })
+    const goOnOrNot = (): void => {
+      if (!goOn()) connection.reject('resume-refused', 'the peer has ended, or came back over another link')
+    }
+    this.#authentications.begin({ connection, peer, goOn: goOnOrNot }, decodeAuth(extensions), claimant)
   }
 
   /** Once an update. */
@@ -100,21 +132,21 @@ export class ServerLogins<User> {
     return this.#identities.get(id)
   }
 
-  #createAuthentications(): Authentications<ServerConnection<User>> {
+  #createAuthentications(): Authentications<Entrant<User>> {
     const owner = this.#owner
-    return new Authentications<ServerConnection<User>>(this.#authenticators, {
+    return new Authentications<Entrant<User>>(this.#authenticators, {
       now: () => owner.now(),
-      isWaiting: (connection) => connection.isDeciding,
-      handleLogin: (connection, { name, data }, login) => {
-        connection.login = login
-        // Asked again when it comes in: who was faster meanwhile counts then.
-        if (this.#identities.refuses(login)) connection.reject(ALREADY_CONNECTED.reason, ALREADY_CONNECTED.detail)
-        else owner.ask(connection, name, data)
+      isWaiting: ({ connection }) => connection.isDeciding,
+      handleLogin: ({ connection, peer, goOn }, login) => {
+        if (peer === undefined) {
+          connection.login = login
+          // Asked again when it comes in: who was faster meanwhile counts then.
+          if (this.#identities.refuses(login)) connection.reject(ALREADY_CONNECTED.reason, ALREADY_CONNECTED.detail)
+          else goOn()
+        } else if (peer.identity?.id === login.identity.id) goOn()
+        else this.#refuse(connection)
       },
-      handleRefusal: (connection) => {
-        owner.debug(`${formatAddress(connection.client.address)} failed to log in`)
-        connection.reject(AUTH_FAILED.reason, AUTH_FAILED.detail)
-      },
+      handleRefusal: ({ connection }) => this.#refuse(connection),
       handleFailure: (scheme, text) =>
         owner.reportSoon(new NetworkError('HANDLER', `the authenticator of the scheme '${scheme}' failed: ${text}`)),
       handleCrowd: () =>
@@ -125,18 +157,15 @@ export class ServerLogins<User> {
     })
   }
 
-  #claimantOf({ client }: ServerConnection<User>, name: string, data: unknown): Claimant {
-    const sessionId = new Uint8Array(SESSION_ID_BYTES)
-    this.#owner.fillRandom(sessionId)
-    return {
-      name,
-      data,
-      address: client.address,
-      clientId: client.clientId,
-      tokenData: client.userData,
-      isTokenMode: this.#owner.isTokenMode,
-      sessionId: Array.from(sessionId, (byte) => byte.toString(16).padStart(2, '0')).join(''),
-      unixSeconds: this.#owner.unixSeconds(),
-    }
+  #refuse(connection: ServerConnection<User>): void {
+    this.#owner.debug(`${formatAddress(connection.client.address)} failed to log in`)
+    connection.reject(AUTH_FAILED.reason, AUTH_FAILED.detail)
+  }
+
+  #claimantOf(
+    { client }: ServerConnection<User>,
+    said: Pick<Claimant, 'name' | 'data' | 'clientId' | 'tokenData' | 'sessionId'>,
+  ): Claimant {
+    return { ...said, address: client.address, isTokenMode: this.#owner.isTokenMode, unixSeconds: this.#owner.unixSeconds() }
   }
 }

@@ -6,23 +6,34 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
+import { generateConnectToken } from '../netcode/connect-token.js'
 import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from '../netcode/constants.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
+import type { NetcodeServerClient } from '../netcode/server-client.js'
 import type { DuplicateLogin } from '../sessions/identities.js'
 import type { Authenticator } from '../sessions/identity.js'
+import { ResumeTokens } from '../sessions/resume-tokens.js'
 import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
-import { MAX_INBOX_DATAGRAMS, MAX_MESSAGES_PER_SECOND, MIN_JOINING_OF_NETWORK, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import {
+  MAX_INBOX_DATAGRAMS,
+  MAX_MESSAGES_PER_SECOND,
+  MAX_REMEMBERED_ENDS,
+  MIN_JOINING_OF_NETWORK,
+  RESUME_GRACE_MS,
+  RESUME_TOKEN_SECONDS,
+  SOCKET_BUFFER_BYTES,
+} from '../wire/limits.js'
 import { TokenBucket } from '../wire/token-bucket.js'
 import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './advertisement.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, MAX_DETAIL_BYTES, PROBE_EXTENSION } from './control-messages.js'
+import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION, TOKEN_IS_LINK } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint, transportOf } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
-import { OPEN_PRIVATE_KEY } from './open-mode.js'
+import { NEVER_SECONDS, OPEN_PRIVATE_KEY } from './open-mode.js'
 import { checkInteger, type EndpointOptions, readNumber } from './options.js'
 import { type FromServer, Peer } from './peer.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
@@ -51,6 +62,11 @@ export interface ServerOptions extends EndpointOptions {
    * and what is reliable comes late. 0: no limit. Default 20,000: a 60 Hz game with ten messages a tick needs 660, and an upload in full packets gets 24 MB/s.
    */
   readonly maxMessagesPerSecond?: number | undefined
+  /**
+   * How long a player whose link has died is kept, in ms, up to a day: it is *away* (OnDrop), holds its place, and what is sent to it waits in its outbox, until it goes on over another link (OnResume) or the time is over (OnDisconnect).
+   * Only for clients with the option `reconnect`. 0: none is kept. Default 30,000.
+   */
+  readonly resumeGraceMs?: number | undefined
   /** Connection requests answered of one address (an IPv6 /64), in a second and in one burst; ten times as many of all. Further ones wait: clients ask again every 100 ms. 0: no limit. Default 500. */
   readonly maxConnectsPerSecond?: number | undefined
   /**
@@ -83,6 +99,10 @@ export interface ServerEvents<User> {
   OnConnect: { readonly peer: Peer<User> }
   /** Every message, whatever its type; `Type.is(event)` narrows it. */
   OnMessage: { readonly peer: Peer<User>; readonly type: AnyMessageType; readonly message: unknown }
+  /** A peer's link has died, and it may come back: it is away. What is sent to it waits. */
+  OnDrop: { readonly peer: Peer<User>; readonly detail: string }
+  /** A peer that was away goes on, perhaps from another address: nothing reliable was lost or repeated. */
+  OnResume: { readonly peer: Peer<User> }
   /** A peer that was in has gone: once. */
   OnDisconnect: { readonly peer: Peer<User>; readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed; `peer` where it concerns one. */
@@ -113,6 +133,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** Connections that hold a slot and are not accepted yet, by network. */
   readonly #joining = new Map<string, number>()
   readonly #peers = new Map<number, Peer<User>>()
+  readonly #resumeGraceMs: number
+  /** Those whose link has died. They have no slot. */
+  readonly #away = new Set<ServerConnection<User>>()
+  #resumes: ResumeTokens | undefined
+  /** Why the last peers that could have come back have ended, by id. */
+  readonly #endings = new Map<number, { readonly reason: EndReason; readonly detail: string }>()
   readonly #connections = new Set<ServerConnection<User>>()
   /** Those that wait, or have waited, for the game's decision since places were last counted. */
   readonly #deciding = new Set<ServerConnection<User>>()
@@ -154,6 +180,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#maxConnectsPerSecond = orNoLimit(
       readNumber('maxConnectsPerSecond', options.maxConnectsPerSecond, REQUESTS_PER_SECOND_AND_NETWORK, 0, Number.MAX_VALUE),
     )
+    this.#resumeGraceMs = readNumber('resumeGraceMs', options.resumeGraceMs, RESUME_GRACE_MS, 0, 24 * 3_600_000)
     this.#owner = this.#createOwner()
     this.#logins = this.#createLogins(options)
   }
@@ -339,6 +366,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#netcode!.handleTimeout(now, this.#unixSeconds)
     this.#pollEvents(now)
     for (const connection of this.#connections) connection.expire(now)
+    for (const connection of this.#away) connection.expire(now)
     this.#pollEvents(now)
     this.#logins?.poll()
     this.#warnings!.check(now)
@@ -381,6 +409,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   protected override shift(ms: number, now: number): void {
     this.#netcode!.shiftDeadlines(ms, now)
     for (const connection of this.#connections) connection.shift(ms, now)
+    for (const connection of this.#away) connection.shift(ms, now)
   }
 
   /** @internal */
@@ -437,6 +466,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       admits: (host) => this.#joiningOf(host) < Math.max(MIN_JOINING_OF_NETWORK, this.#maxPeers / 4),
     })
     this.#joining.clear()
+    this.#endings.clear()
+    this.#resumes = new ResumeTokens(selectCrypto(), this.entropy, this.#privateKey)
     this.#unixSeconds = this.clock.unixSeconds()
     this.#warnings = new ServerWarnings(this.#netcode.counters, (key, text) => this.warnOnce(key, text))
     this.#address = address
@@ -504,6 +535,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         continue
       }
       const connection = event.client.attachment as ServerConnection<User>
+      if (connection.client !== event.client) continue // it has gone on over another slot
       this.#connections.delete(connection)
       if (connection.peer === undefined) this.#countJoining(event.client.address.host, -1)
       this.debug(`the netcode session of ${formatAddress(event.client.address)} has ended: ${event.reason}`)
@@ -512,8 +544,9 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
           connection.handleLinkEnded('timeout', `nothing arrived for ${event.client.timeoutSeconds * 1000} ms`)
           break
         case 'replaced': {
-          const detail = 'the same client id connected again'
-          if (connection.sayLastWord('replaced', detail)) this.#transmitTo(connection, netcode, now)
+          const detail = SAME_CLIENT_ID
+          // The one that comes may be the same player, who shows its resume token with Hello.
+          if (!connection.canResume && connection.sayLastWord('replaced', detail)) this.#transmitTo(connection, netcode, now)
           connection.handleLinkEnded('replaced', detail)
           break
         }
@@ -569,6 +602,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       welcomeOf: () => this.#welcome(),
       handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
       handleEnd: (peer, reason, detail, data, error) => this.#handleEnd(peer, reason, detail, data, error),
+      resumeGraceMs: this.#resumeGraceMs,
+      resume: (connection, hello) => this.#resume(connection, hello),
+      resumeTokenOf: (peer, serial) => this.#resumeTokenOf(peer, serial),
+      handleDrop: (peer, detail) => this.#handleDrop(peer, detail),
+      handleResume: (peer, fresh, left) => this.#handleResume(peer, fresh, left),
       reportSoon: (peer, error) => this.#reportSoon(peer, error),
       handleClosed: (connection) => this.#netcode?.disconnectClient(connection.client),
       now: () => this.clock.now(),
@@ -580,6 +618,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #refusalOf(hello: Hello): Refusal | undefined {
     const difference = this.#differenceOf(hello.definitions)
     const mismatch: Refusal | undefined = difference === undefined ? undefined : { reason: 'definitions', detail: difference }
+    if (hello.resumeToken.length > 0) return mismatch // its place is kept
     const isProbe = hello.extensions.some(({ type }) => type === PROBE_EXTENSION)
     return isProbe ? (this.#refusalOfAnyone() ?? mismatch) : (mismatch ?? this.#refusalOfAnyone())
   }
@@ -607,6 +646,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   #decide(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void {
+    if (this.#privateKey !== undefined && this.#resumes!.open(connection.client.userData) !== undefined) {
+      connection.reject('resume-refused', 'this token was made for coming back, and opens no new session')
+      return
+    }
     this.#deciding.add(connection)
     if (this.#logins === undefined) this.#ask(connection, name, data)
     else this.#logins.begin(connection, name, data, extensions)
@@ -650,6 +693,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
+    if (this.#privateKey !== undefined) this.#replaceAway(connection.client.clientId)
     const peer = new Peer<User>(++this.#lastPeerId, name, user, connection)
     this.#peers.set(peer.id, peer)
     this.#logins?.add(peer)
@@ -666,8 +710,86 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return { serverNow: this.clock.now(), tick: this.timing.tick, tickMs: this.timing.tickMs }
   }
 
+  // ── Coming back ──
+
+  /** Later, in emit: the packet of this Hello is still being read. */
+  #resume(connection: ServerConnection<User>, hello: Hello): void {
+    this.events.pushStep(() => {
+      const { resumeToken } = hello
+      const claim = this.#resumes!.open(resumeToken.length === TOKEN_IS_LINK.length ? connection.client.userData : resumeToken)
+      const target = claim?.isOfThisRun ? this.#peers.get(claim.peerId)?.connection : undefined
+      const goOn = (): boolean => {
+        if (claim === undefined || !target?.admitsSerial(claim.serial)) return false
+        target.resume(connection, hello)
+        return true
+      }
+      if (claim !== undefined && this.#logins !== undefined && target?.admitsSerial(claim.serial))
+        this.#logins.beginAgain(connection, target.peer!, hello.extensions, goOn)
+      else if (!goOn()) {
+        const ending = claim?.isOfThisRun ? this.#endings.get(claim.peerId) : undefined
+        const detail =
+          ending?.detail ?? 'the server does not know who wants to come back: it was started anew, or the token was used before'
+        connection.reject('resume-refused', detail, encodeData({ reason: ending?.reason ?? 'timeout' }, MAX_END_DATA_BYTES))
+      }
+      return undefined
+    })
+  }
+
+  #resumeTokenOf(peer: Peer<User>, serial: number): Uint8Array {
+    const sealed = this.#resumes!.seal(peer.id, serial)
+    const privateKey = this.#privateKey
+    if (privateKey === undefined) return sealed
+    const { timeoutSeconds } = peer.connection.client
+    return generateConnectToken({
+      protocolId: protocolIdOf(this.settings.game),
+      privateKey,
+      serverAddresses: this.#publicAddresses ?? [this.#address!],
+      clientId: peer.clientId,
+      userData: sealed,
+      expireSeconds: RESUME_TOKEN_SECONDS,
+      timeoutSeconds: Number.isFinite(timeoutSeconds) ? Math.ceil(timeoutSeconds) : NEVER_SECONDS,
+      createUnixSeconds: this.clock.unixSeconds(),
+      entropy: this.entropy,
+      crypto: selectCrypto(),
+    })
+  }
+
+  #handleDrop(peer: Peer<User>, detail: string): void {
+    this.#connections.delete(peer.connection)
+    this.#away.add(peer.connection)
+    this.debug(`peer ${peer.id} is away: ${detail}`)
+    this.events.pushStep(() => {
+      this.emitter.emit('OnDrop', { peer, detail })
+      return undefined
+    })
+  }
+
+  #handleResume(peer: Peer<User>, fresh: ServerConnection<User>, left: NetcodeServerClient): void {
+    this.#netcode!.disconnectClient(left)
+    this.#away.delete(peer.connection)
+    this.#connections.delete(fresh)
+    this.#connections.add(peer.connection)
+    this.#countJoining(peer.address.host, -1)
+    this.debug(`peer ${peer.id} goes on at ${formatAddress(peer.address)}`)
+    this.events.pushStep(() => {
+      this.emitter.emit('OnResume', { peer })
+      return undefined
+    })
+  }
+
+  /** Whoever logs in anew with the client id of one who is away does not come back as that one. */
+  #replaceAway(clientId: bigint): void {
+    for (const connection of this.#away) if (connection.peer!.clientId === clientId) connection.end('replaced', SAME_CLIENT_ID)
+  }
+
+  #rememberEnding(peerId: number, reason: EndReason, detail: string): void {
+    if (this.#endings.size >= MAX_REMEMBERED_ENDS) this.#endings.delete(this.#endings.keys().next().value!)
+    this.#endings.set(peerId, { reason, detail })
+  }
+
   #handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void {
     this.#peers.delete(peer.id)
+    if (this.#away.delete(peer.connection) || peer.connection.canResume) this.#rememberEnding(peer.id, reason, detail)
     this.#logins?.remove(peer)
     this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
     this.events.pushStep(() => {
@@ -689,7 +811,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.encoder.encode(type, values)
     let bytes = 0
     for (const peer of peers) {
-      if (peer === except || !peer.connection.isAccepted) continue
+      if (peer === except || !peer.connection.isLive) continue
       try {
         bytes += peer.connection.link.sendEncoded(type, delivery, now)
       } catch (error) {
@@ -708,6 +830,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     })
   }
 }
+
+const SAME_CLIENT_ID = 'the same client id connected again'
 
 /** What to do about the system's commonest refusals to bind. */
 function adviceFor(cause: unknown): string {

@@ -137,17 +137,42 @@ export class Connection implements PacketOwner {
 
   /** What the peer announced in Hello or Welcome. Before it, only control messages may be sent. */
   setPeer(window: LaneWindow, maxAckDelayMs: number): void {
+    this.#sender.isHeld = false
     this.#sender.window = window
     this.#peerMaxAckDelayMs = maxAckDelayMs
     this.#path.setMaxAckDelays(this.#options.maxAckDelayMs, maxAckDelayMs)
   }
 
-  /** Goes on over another link: packets are counted anew, and all that is reliable and unacknowledged goes again. */
-  bind(now: number): void {
-    this.#path = this.#newPath(now)
+  /** The link is dead. Until `setPeer`, only control messages go over the next one; what is unreliable is let go. */
+  leave(): void {
+    this.#sender.isHeld = true
+    this.#sender.dropUnreliable()
+  }
+
+  /**
+   * Goes on over another link: packets are counted anew, control messages begin anew, and all that is reliable and unacknowledged goes again.
+   * `from`: the connection that has spoken over that link until now, control messages only. Its packets and control messages are this one's from here on, and it is of no use any more.
+   */
+  bind(now: number, from?: Connection): void {
+    this.#path = from === undefined ? this.#newPath(now) : from.#path
+    this.#path.owner = this
     this.#path.setMaxAckDelays(this.#options.maxAckDelayMs, this.#peerMaxAckDelayMs)
+    this.#sender.changeControlLane(from === undefined ? undefined : from.#sender)
+    this.#receiver.changeControlLane(from === undefined ? undefined : from.#receiver)
     this.#sender.requeueAll()
     for (const lane of this.#receiver.open) lane.repeatRaise()
+    this.#isPongDue = false
+    this.#nextPingAt = now + IDLE_PING_MS
+  }
+
+  /** Asks the peer for a sign of life with the next packet. */
+  pingSoon(now: number): void {
+    this.#nextPingAt = Math.min(this.#nextPingAt, now)
+  }
+
+  /** Whether all control messages have arrived. */
+  get isControlIdle(): boolean {
+    return this.#sender.isControlIdle
   }
 
   /** Begins the run of pings from which the peer's clock is found. */
@@ -347,12 +372,14 @@ export class Connection implements PacketOwner {
   #hasNoFrames(now: number): boolean {
     const path = this.#path
     if (path.hasUnacked || path.needsProbe || this.#isPongDue || now >= this.#nextPingAt) return false
+    if (this.#sender.isHeld) return true
     for (const lane of this.#receiver.open) if (lane.needsRaise) return false
     return true
   }
 
   #writeWindows(bytes: Uint8Array, at: number, end: number, items: PacketItems): number {
     let offset = at
+    if (this.#sender.isHeld) return at // whoever answers at the other end may not know these lanes yet
     for (const lane of this.#receiver.open) {
       if (!lane.needsRaise || offset + 13 > end) continue
       lane.raise()

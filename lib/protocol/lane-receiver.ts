@@ -26,7 +26,8 @@ export class LaneReceiver {
   readonly #isOrdered: boolean
   readonly #window: LaneWindow
   readonly #maxMessageBytes: number
-  readonly #sink: MessageSink
+  /** Another connection may take the lane over. */
+  sink: MessageSink
   /**
    * What came before its turn, by id. A map and no ring: an id at the end of the window would make a ring of 128 KiB, 0.7 ms on each lane, out of nine bytes.
    * In-order traffic never touches it.
@@ -47,7 +48,7 @@ export class LaneReceiver {
     this.#isOrdered = isOrderedLane(lane)
     this.#window = window
     this.#maxMessageBytes = maxMessageBytes
-    this.#sink = sink
+    this.sink = sink
     this.#base = firstId
     this.#messageLimit = firstId + window.messages
     this.#byteLimit = window.bytes
@@ -102,7 +103,7 @@ export class LaneReceiver {
       if (this.#deliveredBytes + this.#heldBytes + length > this.#byteLimit) return false
       this.#base++
       this.#deliveredBytes += length
-      this.#sink.handleMessage(this.lane, typeId, bytes, start, end, false)
+      this.sink.handleMessage(this.lane, typeId, bytes, start, end, false)
       this.#deliverReady()
       return true
     }
@@ -118,7 +119,7 @@ export class LaneReceiver {
     } else {
       this.#early.set(id, DELIVERED)
       this.#deliveredBytes += length
-      this.#sink.handleMessage(this.lane, typeId, bytes, start, end, false)
+      this.sink.handleMessage(this.lane, typeId, bytes, start, end, false)
       this.#deliverReady()
     }
     return true
@@ -144,7 +145,7 @@ export class LaneReceiver {
     else {
       this.#early.set(id, DELIVERED)
       this.#deliveredBytes += reassembly.totalBytes
-      this.#sink.handleMessage(this.lane, reassembly.typeId, reassembly.toBytes(), 0, reassembly.totalBytes, true)
+      this.sink.handleMessage(this.lane, reassembly.typeId, reassembly.toBytes(), 0, reassembly.totalBytes, true)
     }
     this.#deliverReady()
     return true
@@ -167,7 +168,7 @@ export class LaneReceiver {
       this.#heldMessages--
       this.#heldBytes -= early.bytes.length
       this.#deliveredBytes += early.bytes.length
-      this.#sink.handleMessage(this.lane, early.typeId, early.bytes, 0, early.bytes.length, true)
+      this.sink.handleMessage(this.lane, early.typeId, early.bytes, 0, early.bytes.length, true)
     }
   }
 }

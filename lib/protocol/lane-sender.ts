@@ -36,7 +36,8 @@ export class LaneSender {
   readonly lane: number
   readonly #isOrdered: boolean
   readonly #channel: number
-  readonly #owner: LaneOwner
+  /** Another connection may take the lane over. */
+  owner: LaneOwner
   readonly #pending = new PriorityQueue<OutMessage>()
   /** Ids of messages that are to go again, of large ones of which blocks are, and of large ones that have not all gone out once. An id may have been acknowledged since. */
   readonly #lost = new PriorityQueue<number>()
@@ -64,7 +65,7 @@ export class LaneSender {
     this.#next = firstId
     this.#messageLimit = firstId + window.messages
     this.#byteLimit = window.bytes
-    this.#owner = owner
+    this.owner = owner
   }
 
   /** The next id to be given: the peer's window is told as low bits near to it. */
@@ -180,7 +181,7 @@ export class LaneSender {
   dropExpired(now: number): void {
     this.#pending.filter((message) => {
       if (message.expiresAt >= now) return true
-      this.#owner.handleReleased(message, true)
+      this.owner.handleReleased(message, true)
       return false
     })
   }
@@ -193,7 +194,7 @@ export class LaneSender {
     }
     this.#base = this.#next
     for (let message = this.#pending.shift(); message !== undefined; message = this.#pending.shift())
-      this.#owner.handleReleased(message, false)
+      this.owner.handleReleased(message, false)
   }
 
   /** On an ordered lane nothing overtakes: priorities count only beside other lanes. */
@@ -225,7 +226,7 @@ export class LaneSender {
     }
     const pending = this.#nextPending(now)
     if (pending !== undefined) this.#consider('pending', pending, this.#isLarge(pending) ? urgencyOfBlocks(pending) : urgencyOfNew(pending))
-    if (isOfBlocks(this.#urgency) && !this.#owner.admitsBlocks) {
+    if (isOfBlocks(this.#urgency) && !this.owner.admitsBlocks) {
       this.#chosen = undefined
       this.#urgency = -1
     }
@@ -274,7 +275,7 @@ export class LaneSender {
     let message = this.#pending.peek()
     while (message !== undefined && message.expiresAt < now) {
       this.#pending.shift()
-      this.#owner.handleReleased(message, true)
+      this.owner.handleReleased(message, true)
       message = this.#pending.peek()
     }
     if (message === undefined) return undefined
@@ -283,7 +284,7 @@ export class LaneSender {
   }
 
   #isLarge(message: OutMessage): boolean {
-    return message.end - message.start > this.#owner.maxWholeBytes
+    return message.end - message.start > this.owner.maxWholeBytes
   }
 
   #takeLost(message: OutMessage, isLarge: boolean): void {
@@ -300,13 +301,13 @@ export class LaneSender {
   #writePending(first: OutMessage, items: PacketItems, minUrgency: number, now: number): void {
     const kind = ITEM_RUN + this.lane
     const isAlone = this.#lost.length === 0 && this.#lostBlocks.length === 0 && this.#partial.length === 0
-    const mayRepeat = this.#owner.earlyRepeats > 0 && this.#pending.length <= MAX_EARLY_MESSAGES
+    const mayRepeat = this.owner.earlyRepeats > 0 && this.#pending.length <= MAX_EARLY_MESSAGES
     let message: OutMessage | undefined = first
     do {
       this.#pending.shift()
       this.#admit(message)
       runs.append(message.id, message, items, kind)
-      if (mayRepeat || message.redundancy > 0) this.#owner.handleFirstSent(message)
+      if (mayRepeat || message.redundancy > 0) this.owner.handleFirstSent(message)
       message = this.#nextPending(now)
     } while (
       isAlone &&
@@ -357,7 +358,7 @@ export class LaneSender {
 
   #release(message: OutMessage): void {
     this.#ring[message.id & this.#mask] = undefined
-    this.#owner.handleReleased(message, false)
+    this.owner.handleReleased(message, false)
   }
 
   #advance(): void {

@@ -172,6 +172,24 @@ export class MessageReceiver {
     return this.#openLane(index, this.#window, this.#maxMessageBytes)
   }
 
+  /** Control messages begin anew, or go on where those of another connection stood. */
+  changeControlLane(from: MessageReceiver | undefined): void {
+    this.#takeControlLane()
+    const lane = from === undefined ? undefined : from.#takeControlLane()
+    if (lane === undefined) return
+    lane.sink = this.#sink
+    this.#lanes[CONTROL_LANE] = lane
+    this.open.push(lane)
+  }
+
+  #takeControlLane(): LaneReceiver | undefined {
+    const lane = this.#lanes[CONTROL_LANE]
+    if (lane === undefined) return undefined
+    this.#lanes[CONTROL_LANE] = undefined
+    this.open.splice(this.open.indexOf(lane), 1)
+    return lane
+  }
+
   #openLane(index: number, window: LaneWindow, maxMessageBytes: number): LaneReceiver {
     const lane = new LaneReceiver(index, window, maxMessageBytes, this.#sink)
     this.#lanes[index] = lane

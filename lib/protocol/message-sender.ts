@@ -31,6 +31,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
   queuedBytes = 0
   /** Reliable messages of the game not yet acknowledged. */
   pendingAcks = 0
+  /** Only control messages may go: the link is dead, or the peer has not said yet that it goes on. */
+  isHeld = false
   /** Messages that were given up before their first transmission, because of `ttlMs` or because they were held back. */
   expired = 0
 
@@ -62,6 +64,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** How urgent the most urgent is; -1 where nothing can be sent. */
   urgency(now: number): number {
+    if (this.isHeld) return this.#lanes[CONTROL_LANE]?.urgency(now) ?? -1
     let best = this.#unreliable.urgency(now)
     for (let i = 0; i < this.#open.length; i++) best = Math.max(best, this.#open[i]!.urgency(now))
     return best
@@ -75,7 +78,8 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Fills a packet with messages: repeats first, so that older ones arrive before newer ones, then by priority. `leavesAnyway`: even without repeats; `hasMessages`: because of new ones or such as were lost. */
   write(bytes: Uint8Array, at: number, end: number, items: PacketItems, leavesAnyway: boolean, hasMessages: boolean, now: number): number {
-    let offset = leavesAnyway && this.#redundancy.length > 0 ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
+    let offset =
+      leavesAnyway && this.#redundancy.length > 0 && !this.isHeld ? this.#redundancy.write(bytes, at, end, items, hasMessages) : at
     this.#turn++
     for (;;) {
       const before = offset
@@ -107,6 +111,36 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
     }
   }
 
+  get isControlIdle(): boolean {
+    return this.#lanes[CONTROL_LANE]?.isIdle ?? true
+  }
+
+  /** Control messages begin anew, or go on where those of another connection stood: it has no other messages. */
+  changeControlLane(from: MessageSender | undefined): void {
+    this.#takeControlLane()?.clear()
+    const lane = from === undefined ? undefined : from.#takeControlLane()
+    if (from === undefined || lane === undefined) return
+    lane.owner = this
+    this.#lanes[CONTROL_LANE] = lane
+    this.#open.push(lane)
+    this.queuedBytes += from.queuedBytes
+    from.queuedBytes = 0
+  }
+
+  #takeControlLane(): LaneSender | undefined {
+    const lane = this.#lanes[CONTROL_LANE]
+    if (lane === undefined) return undefined
+    this.#lanes[CONTROL_LANE] = undefined
+    this.#open.splice(this.#open.indexOf(lane), 1)
+    return lane
+  }
+
+  /** What is unreliable is let go; nothing is repeated. */
+  dropUnreliable(): void {
+    this.#redundancy.clear()
+    this.#unreliable.clear()
+  }
+
   /** The link is another one: all that is reliable and unacknowledged goes again. */
   requeueAll(): void {
     for (const lane of this.#open) lane.requeueAll()
@@ -125,8 +159,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** The connection has ended: every message is let go. */
   clear(): void {
-    this.#redundancy.clear()
-    this.#unreliable.clear()
+    this.dropUnreliable()
     for (const lane of this.#open) lane.clear()
   }
 
@@ -177,6 +210,7 @@ export class MessageSender implements LaneOwner, UnreliableOwner, RepeatOwner {
 
   /** Lets the most urgent source write, as long as it is at least as urgent as the next one. */
   #writeMostUrgent(bytes: Uint8Array, at: number, end: number, items: PacketItems, now: number): number {
+    if (this.isHeld) return this.#lanes[CONTROL_LANE]?.write(bytes, at, end, items, -1, now) ?? at
     const sources = this.#open.length + 1
     let best: LaneSender | UnreliableSender = this.#unreliable
     let urgency = -1

@@ -36,7 +36,8 @@ const PERSISTENT_CONGESTION_THRESHOLD = 3
 export class Path {
   readonly rtt = new RttEstimator()
   readonly loss = new LossMeter()
-  readonly #owner: PacketOwner
+  /** Another connection may take the path over. */
+  owner: PacketOwner
   readonly #congestion: CongestionController
   readonly #sent = new SentPackets()
   readonly #received = new ReceivedPackets()
@@ -75,7 +76,7 @@ export class Path {
   #lastSampleAt: number
 
   constructor(owner: PacketOwner, congestion: CongestionController, maxAckDelayMs: number, now: number) {
-    this.#owner = owner
+    this.owner = owner
     this.#congestion = congestion
     this.#maxAckDelayMs = maxAckDelayMs
     this.#peerMaxAckDelayMs = maxAckDelayMs
@@ -323,7 +324,7 @@ export class Path {
       this.#congestion.handleAcked(packet, this.#isAppLimited, this.rtt.smoothed, now)
     }
     if (packet.acked >= 0) this.#received.forget(packet.acked)
-    this.#owner.handlePacketAcked(packet)
+    this.owner.handlePacketAcked(packet)
     this.#sent.release(packet)
   }
 
@@ -372,7 +373,7 @@ export class Path {
     this.#packetsInFlight--
     if (packet.items.length > 0) this.#carriersInFlight--
     this.loss.addLost(now)
-    if (!packet.isProbed) this.#owner.handlePacketLost(packet)
+    if (!packet.isProbed) this.owner.handlePacketLost(packet)
   }
 
   /** Sends again what the two oldest open packets carried (RFC 9002 section 6.2.4); they are not declared lost. */
@@ -382,7 +383,7 @@ export class Path {
       const packet = this.#sent.get(sequence)
       if (packet === undefined || packet.isLost || packet.isProbed) continue
       packet.isProbed = true
-      this.#owner.handlePacketLost(packet)
+      this.owner.handlePacketLost(packet)
       probes++
     }
   }

@@ -23,7 +23,7 @@ export interface AuthenticationsOwner<Of> {
   now(): number
   /** Whether the connection still waits for the answer. */
   isWaiting(of: Of): boolean
-  handleLogin(of: Of, claimant: Claimant, login: Login): void
+  handleLogin(of: Of, login: Login): void
   handleRefusal(of: Of): void
   /** An authenticator failed, other than by saying no; `text` says how, without a word of its own. */
   handleFailure(scheme: string, text: string): void
@@ -119,7 +119,7 @@ export class Authentications<Of> {
     if (identity === undefined) {
       if (answer !== undefined) this.#owner.handleFailure(authenticator.scheme, 'it gave no identity { id, role?, data? }')
       this.#refuse(of, claimant)
-    } else if (this.#owner.isWaiting(of)) this.#owner.handleLogin(of, claimant, { identity, order, sessionId: claimant.sessionId })
+    } else if (this.#owner.isWaiting(of)) this.#owner.handleLogin(of, { identity, order, sessionId: claimant.sessionId })
   }
 
   #fail(attempt: Attempt<Of>, error: unknown): void {

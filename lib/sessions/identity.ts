@@ -21,17 +21,17 @@ export interface Identity {
 export interface Claimant {
   /** What the client gave to `connect`. */
   readonly name: string
-  /** What the client gave to `connect`: check its form before you use it. */
+  /** What the client gave to `connect`: check its form before you use it. Undefined when it comes back. */
   readonly data: unknown
   /** Where it is. */
   readonly address: Address
   /** From the connect token; in open mode random. */
   readonly clientId: bigint
-  /** 256 bytes that the backend put into the connect token; zeros in open mode. */
+  /** 256 bytes that the backend put into the connect token; zeros in open mode. When the client comes back, those of its first. */
   readonly tokenData: Uint8Array
   /** Whether the server has a `privateKey`, so that `clientId` and `tokenData` are its backend's words. In open mode they are the client's own. */
   readonly isTokenMode: boolean
-  /** 32 random hex digits of this log-in alone: an id for whoever needs no account. */
+  /** 32 random hex digits of this log-in alone, the same when the client comes back: an id for whoever needs no account. */
   readonly sessionId: string
   /** The time of the server's clock, in seconds since 1970. */
   readonly unixSeconds: number

@@ -31,6 +31,19 @@ export const MAX_MESSAGE_BYTES_LIMIT = 16 * 1024 * 1024
 /** Default of `maxSendQueueBytes`: encoded bytes that one connection holds, waiting or unacknowledged. Ten seconds at 6.7 Mbit/s. */
 export const MAX_SEND_QUEUE_BYTES = 8 * 1024 * 1024
 
+/** Defaults of `outbox`: what may wait on a connection whose link is dead. 4096 messages are 30 s of what a game says reliably at 136 a second. */
+export const MAX_OUTBOX_MESSAGES = 4096
+export const MAX_OUTBOX_BYTES = 1024 * 1024
+
+/** Default of `resumeGraceMs`: long enough to walk out of a lift, short enough that a place in a match is not held for nobody. */
+export const RESUME_GRACE_MS = 30_000
+
+/** A server remembers why so many of its last peers that could have come back have ended, to tell those that try: 64 KiB. */
+export const MAX_REMEMBERED_ENDS = 1024
+
+/** A connect token that a server mints for coming back lives this long, in seconds: a week. It is of use only to the one who has it, once, and while the server runs. */
+export const RESUME_TOKEN_SECONDS = 7 * 24 * 3600
+
 /** Ordering lanes that a game can name, 0–31. */
 export const MAX_CHANNELS = 32
 

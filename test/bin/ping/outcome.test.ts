@@ -19,6 +19,7 @@ const OUTCOMES: Readonly<Record<Outcome, boolean>> = {
   malformed: false,
   'auth-failed': false,
   'already-connected': false,
+  'resume-refused': false,
   'no-word': false,
   ended: false,
   lost: false,
