@@ -399,7 +399,7 @@ export const insiderAttacks: readonly InsiderAttack[] = [
       name: 'n'.repeat(128),
       data: packedValue(0xc6, MAX_HELLO_DATA_BYTES - 5, new Uint8Array(MAX_HELLO_DATA_BYTES - 5)),
       resumeToken: new Uint8Array(2048).fill(7),
-      extensions: Array.from({ length: 16 }, (_, type) => ({ type, body: new Uint8Array(1024) })),
+      extensions: Array.from({ length: 16 }, (_, type) => ({ type, body: new Uint8Array(4096) })),
     },
     fill: () => {},
   },
