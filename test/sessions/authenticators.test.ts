@@ -2,7 +2,18 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import t from 'tap'
-import { type Authenticator, anyone, createConnectToken, type Identity, Server, sharedSecret, tokenData } from '../../lib/index.js'
+import {
+  type Authenticator,
+  anyone,
+  createConnectToken,
+  type Identity,
+  Server,
+  type ServerOptions,
+  sharedSecret,
+  type Transport,
+  tokenData,
+} from '../../lib/index.js'
+import { simulate } from '../../lib/simulator/index.js'
 import { messages } from '../endpoint/messages.js'
 import { World } from '../endpoint/world.js'
 import { logIn, openServer, refusalOf } from './log-in.js'
@@ -252,4 +263,43 @@ t.test('an authenticator that cannot work keeps the server from listening, and s
   const server = world.makeServer({ auth })
   t.match(await world.failure(server.listen({ port: 9000 })), { code: 'BAD_OPTION', message: /no such table/ })
   t.equal(server.state, Server.DISCONNECTED)
+})
+
+t.test('claims in open mode are warned of once, where others may see the packets', async (t) => {
+  const warnings: string[] = []
+  const { warn } = console
+  console.warn = (text: string) => warnings.push(text)
+  t.teardown(() => {
+    console.warn = warn
+  })
+  const listen = async (host: string, options: Partial<ServerOptions>): Promise<void> => {
+    const transport = Object.assign(Object.create(new World().network.transport()) as Transport, {
+      kind: 'test',
+      open: async () => ({ host, port: 9000, family: 'ipv4' as const }),
+      receive: () => undefined,
+    })
+    const server = new World().makeServer({ transport, ...options })
+    await server.listen({ host, port: 9000 })
+  }
+  await listen('192.168.1.5', { auth: [sharedSecret(SECRET)], privateKey })
+  await listen('192.168.1.5', { auth: [anyone()] })
+  await listen('127.0.0.1', { auth: [sharedSecret(SECRET)] })
+  t.strictSame(warnings, [])
+  await listen('192.168.1.5', { auth: [anyone(), sharedSecret(SECRET)] })
+  t.equal(warnings.length, 1)
+  t.match(warnings[0], /clients log in to a server in open mode, where whoever sees the packets can read what they claim/)
+})
+
+t.test('simulated clients log in too', async (t) => {
+  const { server } = await simulate({
+    seed: 1,
+    messages,
+    clients: 2,
+    connect: (index) => ({ name: `player ${index}`, auth: { scheme: 'secret', claim: SECRET } }),
+    serverOptions: { auth: [sharedSecret(SECRET, { role: 'observer' })] },
+  })
+  t.strictSame(
+    Array.from(server.peers, ({ name, role }) => `${name} ${role}`),
+    ['player 0 observer', 'player 1 observer'],
+  )
 })
