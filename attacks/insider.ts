@@ -36,6 +36,8 @@ export interface InsiderOptions {
   readonly seed: number
   readonly messages: MessageFactory
   readonly game?: string | undefined
+  /** A connect token; without, it makes its own. */
+  readonly token?: Uint8Array | undefined
   /** In place of what an honest client says. */
   readonly hello?: Partial<Hello> | undefined
   /** Never says Hello. */
@@ -51,6 +53,11 @@ export class Insider implements ConnectionSink {
   state: InsiderState = 'connecting'
   /** Why it is out: an end reason, a reject reason, or the netcode state. */
   ended = ''
+  /** What a Reject said. */
+  detail = ''
+  /** What the Welcome said. */
+  peerId = 0
+  resumeToken: Uint8Array = new Uint8Array(0)
   /** Packets of the server, and their bytes; what it sent itself. */
   inPackets = 0
   inBytes = 0
@@ -80,16 +87,18 @@ export class Insider implements ConnectionSink {
     this.#options = options
     const { clock, host, port, seed, game = 'tickwire' } = options
     const protocolId = protocolIdOf(game)
-    const token = generateConnectToken({
-      protocolId,
-      privateKey: OPEN_PRIVATE_KEY,
-      serverAddresses: [createAddress(host, port)],
-      clientId: BigInt(seed) + 2n ** 40n,
-      createUnixSeconds: clock.unixSeconds(),
-      timeoutSeconds: 10,
-      entropy: seededEntropy(seed),
-      crypto,
-    })
+    const token =
+      options.token ??
+      generateConnectToken({
+        protocolId,
+        privateKey: OPEN_PRIVATE_KEY,
+        serverAddresses: [createAddress(host, port)],
+        clientId: BigInt(seed) + 2n ** 40n,
+        createUnixSeconds: clock.unixSeconds(),
+        timeoutSeconds: 10,
+        entropy: seededEntropy(seed),
+        crypto,
+      })
     this.#target = { host, port }
     this.#codec = new PacketCodec(crypto, protocolId)
     this.#key = readConnectToken(token)!.clientToServerKey
@@ -182,9 +191,15 @@ export class Insider implements ConnectionSink {
     if (typeId === Welcome.id) {
       const welcome = decodeControl(Welcome, payload)!
       this.#connection.setPeer({ messages: welcome.windowMessages, bytes: welcome.windowBytes }, welcome.maxAckDelayMs)
+      this.peerId = welcome.peerId
+      this.resumeToken = welcome.resumeToken
       this.state = 'in'
     } else if (typeId === Goodbye.id) this.#end(endReasonOf(decodeControl(Goodbye, payload)!.reason))
-    else if (typeId === Reject.id) this.#end(rejectReasonOf(decodeControl(Reject, payload)!.reason))
+    else if (typeId === Reject.id) {
+      const reject = decodeControl(Reject, payload)!
+      this.detail = reject.detail
+      this.#end(rejectReasonOf(reject.reason))
+    }
   }
 
   handlePong(): void {}

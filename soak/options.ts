@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-export type Scenario = 'random' | 'hard-link'
+export type Scenario = 'random' | 'hard-link' | 'sessions'
 
 export interface SoakOptions {
   readonly scenario: Scenario
@@ -36,6 +36,7 @@ A failure prints the command that repeats it and a shortened list of operations.
   --twice           runs every seed twice and compares the hashes; without it, one of 20
   --trace           with one seed: prints everything that happens, datagram by datagram
   --scenario NAME   hard-link: instead, one connection over 1000 ± 100 ms, 25 % loss and 25 % duplicates each way, without and with a fifth of all datagrams damaged
+                    sessions: players who drop and come back, on links that die, with addresses that change and a server and clients that pause
   --steps N         send steps of hard-link (${DEFAULT_STEPS})
   --help            this`
 
@@ -47,7 +48,8 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
   const values = parse(args)
   if (values.help === true) return undefined
   const scenario = values.scenario ?? 'random'
-  if (scenario !== 'random' && scenario !== 'hard-link') throw new UsageError(`--scenario expected random or hard-link, got '${scenario}'`)
+  if (scenario !== 'random' && scenario !== 'hard-link' && scenario !== 'sessions')
+    throw new UsageError(`--scenario expected random, hard-link or sessions, got '${scenario}'`)
   const runs = readInteger('runs', values.runs, DEFAULT_RUNS, 1, 10_000_000)
   const isTrace = values.trace === true
   if (isTrace && values.runs !== undefined && runs !== 1) throw new UsageError(`--trace expected --runs 1, got ${runs}`)

@@ -4,6 +4,7 @@ import { HELP, readOptions, type SoakOptions, UsageError } from './options.js'
 import { runPool } from './pool.js'
 import { Report } from './report.js'
 import { runSeed } from './run-seed.js'
+import { sessionsCommand } from './sessions.js'
 
 /** One seed of so many is run twice. */
 const TWICE_EVERY = 20
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
     return 0
   }
   if (options.scenario === 'hard-link') return hardLinkCommand(options.steps, options.seed)
+  if (options.scenario === 'sessions') return sessions(options)
   return options.isTrace ? trace(options) : soak(options)
 }
 
@@ -72,6 +74,18 @@ async function soak(options: SoakOptions): Promise<number> {
   if (report.failures.length > 0) console.log('\nHow to repeat each failure stands above it.')
   if (report.done < options.runs) console.log(`\nEnded after ${report.done} of ${options.runs} seeds.`)
   return report.failures.length > 0 ? 1 : 0
+}
+
+async function sessions({ seed, runs }: SoakOptions): Promise<number> {
+  let done = 0
+  const progress = showProgress(() => `sessions: ${done} of ${runs} seeds`)
+  try {
+    return await sessionsCommand(seed, runs, (count) => {
+      done = count
+    })
+  } finally {
+    progress.end()
+  }
 }
 
 function showProgress(text: () => string): { print(line: string): void; end(): void } {

@@ -11,23 +11,22 @@ import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
-import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../netcode/client-state.js'
+import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
 import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
-import { readUint32 } from '../wire/bytes.js'
-import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
+import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
+import { type Absence, endReasonIn, graceOf, MAY_PASS, readReconnect, SIGNS_OF_LIFE, SILENT_ROUND_TRIPS, UNUSED } from './absence.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   AUTH_EXTENSION,
   checkText,
   decodeControl,
   decodeData,
-  END_REASONS,
   type EndReason,
   encodeAuth,
   encodeControl,
@@ -35,7 +34,6 @@ import {
   endReasonNumber,
   endReasonOf,
   Goodbye,
-  GRACE_EXTENSION,
   Hello,
   MAX_DETAIL_BYTES,
   MAX_END_DATA_BYTES,
@@ -45,6 +43,7 @@ import {
   RESUMABLE_EXTENSION,
   Reject,
   rejectReasonOf,
+  Tickets,
   TOKEN_IS_LINK,
   Welcome,
 } from './control-messages.js'
@@ -54,7 +53,7 @@ import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
-import { checkInteger, type EndpointOptions, MAX_TIMER_MS, readNumber } from './options.js'
+import { checkInteger, type EndpointOptions } from './options.js'
 import { PeerConnection, type PeerConnectionOwner } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
@@ -129,13 +128,6 @@ export interface ClientEvents {
 /** Without an answer to Hello for this long, the attempt fails: the server's handlers have 10 s. */
 const WELCOME_TIMEOUT_MS = 15_000
 
-/** A silent server is asked so often before its link counts as dead; and never before so many round trips. */
-const SIGNS_OF_LIFE = 3
-const SILENT_ROUND_TRIPS = 4
-
-/** Refusals that another attempt may not meet. */
-const MAY_PASS: readonly RejectReason[] = ['full', 'not-accepting', 'undecided']
-
 /** Errors that come before OnDisconnect. */
 const ERROR_CODES = { timeout: 'TIMEOUT', overflow: 'OVERFLOW', 'protocol-error': 'PROTOCOL' } as const
 
@@ -152,20 +144,12 @@ export const CLIENT_TRANSITIONS: Transitions<ClientStage> = {
   closing: ['idle'],
 }
 
-/** A connection whose link has died, until it goes on or is given up. */
-interface Absence {
-  /** When to give up, when to try again, and when the attempt under way has failed. */
-  readonly givesUpAt: number
-  triesAt: number
-  attemptEndsAt: number
-  attempts: number
-  isOutboxReported: boolean
-}
-
 /** One attempt to connect and the session that comes of it. Nothing of it is left when the next begins. */
 interface Session {
   readonly needsToken: boolean
-  /** Shown to come back; empty where the server keeps nobody. */
+  /** Shown to come back; none where the server keeps nobody. In token mode one for each attempt: one whose keys have sealed something is not used again, as two sessions may not have the same keys. */
+  resumeTokens: Uint8Array[]
+  /** That of the attempt under way. */
   resumeToken: Uint8Array
   graceMs: number
   /** When the server was last heard, and how often it was asked for a sign of life since. */
@@ -484,6 +468,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   ): Session {
     return {
       needsToken,
+      resumeTokens: [],
       resumeToken: new Uint8Array(0),
       graceMs: 0,
       heardAt: 0,
@@ -515,7 +500,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   async #openLink(session: Session, token: Uint8Array, zone: string | undefined): Promise<void> {
     const { timeoutMs, keepAliveMs } = this.settings
-    const netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: this.#timeoutWith(token, timeoutMs) })
+    const ownMs = session.absence === undefined ? this.#timeoutWith(token, timeoutMs) : 0 // of an attempt to come back, `attemptEndsAt` says when it has failed
+    const netcode = new NetcodeClient({ crypto: selectCrypto(), keepAliveMs, timeoutMs: ownMs })
     session.netcode = netcode
     const startedAt = this.clock.now()
     netcode.connect(token, startedAt, zone)
@@ -643,6 +629,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (session === undefined) return
     if (typeId === Welcome.id && this.#stage === 'hello') this.#handleWelcome(session, payload)
     else if (typeId === Reject.id && this.#stage === 'hello') this.#handleReject(session, payload)
+    else if (typeId === Tickets.id && this.#stage === 'accepted')
+      session.resumeTokens.push(...(decodeControl(Tickets, payload)?.tokens ?? []))
     else if (typeId === Goodbye.id && this.#stage === 'accepted') this.#handleGoodbye(session, payload)
   }
 
@@ -655,10 +643,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       return
     }
     const now = this.clock.now()
-    if (welcome.timeoutMs > 0) session.netcode?.limitTimeout(welcome.timeoutMs)
+    for (const limitMs of [welcome.timeoutMs, this.settings.timeoutMs]) if (limitMs > 0) session.netcode?.limitTimeout(limitMs)
     this.#machine.move('accepted')
     this.#peerId = welcome.peerId
-    session.resumeToken = welcome.resumeToken
+    session.resumeTokens = welcome.resumeToken.length > 0 ? [welcome.resumeToken] : []
     session.graceMs = graceOf(welcome)
     session.heardAt = now
     session.absence = undefined
@@ -784,7 +772,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   // ── Coming back ──
 
   #canResume(session: Session): boolean {
-    return this.#reconnect !== undefined && session.resumeToken.length > 0 && this.#reconnect.signal?.aborted !== true
+    return this.#reconnect !== undefined && session.resumeTokens.length > 0 && this.#reconnect.signal?.aborted !== true
   }
 
   /** Asks a silent server for a sign of life, and takes the link for dead where none comes. */
@@ -827,6 +815,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   #tryAgain(session: Session, absence: Absence, now: number): void {
     const attempt = ++absence.attempts
+    session.resumeToken = session.needsToken ? session.resumeTokens.shift()! : session.resumeTokens[0]!
     absence.attemptEndsAt = now + this.#reconnect!.attemptTimeoutMs
     this.#machine.move('opening')
     this.#openAgain(session, absence).catch((error: unknown) => {
@@ -846,9 +835,13 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   #endAttempt(session: Session, absence: Absence, error: NetworkError): void {
     this.debug(`could not come back: ${error.message}`)
     const { maxAttempts } = this.#reconnect!
+    // Not used up: at worst the server has seen it come from another address, and refuses it.
+    if (session.needsToken && UNUSED.includes(session.netcode?.state ?? SENDING_REQUEST)) session.resumeTokens.push(session.resumeToken)
     if (error instanceof RejectedError && !MAY_PASS.includes(error.reason)) this.#giveUp(session, endReasonIn(error.data), error.detail)
     else if (absence.attempts >= maxAttempts)
       this.#giveUp(session, 'timeout', `could not come back in ${maxAttempts} attempts; the last one: ${error.message}`)
+    else if (session.resumeTokens.length === 0)
+      this.#giveUp(session, 'timeout', `could not come back with ${RESUME_TOKENS} tokens; the last attempt: ${error.message}`)
     else {
       if (this.#stage !== 'away') this.#machine.move('away')
       absence.triesAt = this.clock.now() + reconnectDelay(this.#reconnect!, absence.attempts, this.entropy)
@@ -957,34 +950,6 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
 function silence(session: Session, ms: number): string {
   return `nothing arrived from ${formatAddress(session.target!)} for ${ms} ms`
-}
-
-/** For how long the server keeps a peer whose link has died, in ms. */
-function graceOf({ extensions }: Welcome): number {
-  const body = extensions.find(({ type }) => type === GRACE_EXTENSION)?.body
-  return body === undefined || body.length < 4 ? 0 : readUint32(body, 0)
-}
-
-/** Why a connection has ended that was not resumed, as the refusal says. */
-function endReasonIn(data: unknown): EndReason {
-  const reason = typeof data === 'object' && data !== null && 'reason' in data ? data.reason : undefined
-  return END_REASONS.find((known) => known === reason) ?? 'timeout'
-}
-
-function readReconnect(reconnect: ClientOptions['reconnect']): ReconnectPolicy | undefined {
-  if (reconnect === undefined || reconnect === false) return undefined
-  if (reconnect !== true && (typeof reconnect !== 'object' || reconnect === null))
-    throw withCode(new TypeError(`"reconnect" expected true or its options, got ${describe(reconnect)}`), 'BAD_OPTION')
-  const options: ReconnectOptions = reconnect === true ? {} : reconnect
-  return {
-    silenceMs: readNumber('reconnect.silenceMs', options.silenceMs, 1000, 200, MAX_TIMER_MS),
-    minDelayMs: readNumber('reconnect.minDelayMs', options.minDelayMs, 250, 1, MAX_TIMER_MS),
-    maxDelayMs: readNumber('reconnect.maxDelayMs', options.maxDelayMs, 5000, 1, MAX_TIMER_MS),
-    jitter: readNumber('reconnect.jitter', options.jitter, 0.5, 0, 1),
-    maxAttempts: readNumber('reconnect.maxAttempts', options.maxAttempts, Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY),
-    attemptTimeoutMs: readNumber('reconnect.attemptTimeoutMs', options.attemptTimeoutMs, 5000, 200, MAX_TIMER_MS),
-    signal: options.signal,
-  }
 }
 
 function checkConnectOptions(options: ConnectOptions): void {

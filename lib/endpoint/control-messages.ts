@@ -1,4 +1,4 @@
-// Hello, Welcome, Reject and Goodbye: the messages of the control channel. They are defined with the library's own fields, in a factory of their own,
+// Hello, Welcome, Reject, Goodbye and Tickets: the messages of the control channel. They are defined with the library's own fields, in a factory of their own,
 // so a game's definitions cannot collide with them. docs/PROTOCOL.md gives their bytes. The version in Hello's first two bytes, and all of Reject, never change;
 // Hello and Welcome end in a list of extensions, of which unknown ones are skipped.
 import {
@@ -18,7 +18,7 @@ import {
 import { describe } from '../messages/refusal.js'
 import type { GivenAuth } from '../sessions/authentications.js'
 import { readUint16 } from '../wire/bytes.js'
-import { MAX_AUTH_BYTES, MAX_CONTROL_BYTES } from '../wire/limits.js'
+import { MAX_AUTH_BYTES, MAX_CONTROL_BYTES, RESUME_TOKENS } from '../wire/limits.js'
 import { NetworkError, type RejectReason, withCode } from './network-error.js'
 
 /** Raised when the wire changes so that two sides cannot understand each other. */
@@ -92,6 +92,11 @@ const ending = { reason: uint8, detail: string(MAX_DETAIL_BYTES), data: bytes(MA
 export const Reject = control.define('Reject', ending, { id: 3 })
 export const Goodbye = control.define('Goodbye', ending, { id: 4 })
 
+/** In token mode behind a Welcome with a resume token: further ones, for further attempts to come back. */
+export const Tickets = control.define('Tickets', { tokens: array(bytes(MAX_RESUME_TOKEN_BYTES), RESUME_TOKENS) }, { id: 5 })
+
+type ControlType = typeof Hello | typeof Welcome | typeof Reject | typeof Goodbye | typeof Tickets
+
 export type Hello = MessageOf<typeof Hello>
 export type Welcome = MessageOf<typeof Welcome>
 
@@ -140,15 +145,12 @@ const scratch = new Uint8Array(MAX_CONTROL_BYTES)
 const scratchView = new DataView(scratch.buffer)
 
 /** Encodes a control message; the bytes are a copy. */
-export function encodeControl(type: typeof Hello | typeof Welcome | typeof Reject | typeof Goodbye, values: object): Uint8Array {
+export function encodeControl(type: ControlType, values: object): Uint8Array {
   return scratch.slice(0, type.codec.encode(values, scratch, scratchView, 0))
 }
 
 /** Decodes a control message; undefined where it is malformed. */
-export function decodeControl<T extends typeof Hello | typeof Welcome | typeof Reject | typeof Goodbye>(
-  type: T,
-  payload: Uint8Array,
-): MessageOf<T> | undefined {
+export function decodeControl<T extends ControlType>(type: T, payload: Uint8Array): MessageOf<T> | undefined {
   // The codec was compiled from the same definition that gives the type.
   return type.codec.decode(payload, 0, payload.length) as MessageOf<T> | undefined
 }

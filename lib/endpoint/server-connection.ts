@@ -30,6 +30,7 @@ import {
   RESUMABLE_EXTENSION,
   Reject,
   rejectReasonNumber,
+  Tickets,
   versionOf,
   Welcome,
 } from './control-messages.js'
@@ -85,8 +86,8 @@ export interface ServerConnectionOwner<User> {
   readonly resumeGraceMs: number
   /** Brings this Hello, which wants to go on with a connection, to that connection, or rejects it. */
   resume(connection: ServerConnection<User>, hello: Hello): void
-  /** What the client shows to come back: `serial` says which of its tokens it is. */
-  resumeTokenOf(peer: Peer<User>, serial: number): Uint8Array
+  /** What the client shows to come back, one for each attempt: `serial` says after which Welcome. */
+  resumeTokensOf(peer: Peer<User>, serial: number): [Uint8Array, ...Uint8Array[]]
   /** The peer's link is dead, and it is kept. */
   handleDrop(peer: Peer<User>, detail: string): void
   /** The peer goes on over the slot of `fresh`; `left` is the slot that it had. */
@@ -229,6 +230,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     const { settings, maxAckDelayMs } = this.#options
     const { resumeGraceMs } = this.#owner
     this.#isTokenDelivered = false
+    const [resumeToken, ...tokens] = this.#isResumable ? this.#owner.resumeTokensOf(peer, ++this.#serial) : [new Uint8Array(0)]
     const welcome = encodeControl(Welcome, {
       version: PROTOCOL_VERSION,
       maxAckDelayMs,
@@ -238,10 +240,12 @@ export class ServerConnection<User> implements PeerConnectionOwner {
       peerId: peer.id,
       timeoutMs: Math.ceil(peer.timeout),
       ...this.#owner.welcomeOf(peer),
-      resumeToken: this.#isResumable ? this.#owner.resumeTokenOf(peer, ++this.#serial) : new Uint8Array(0),
+      resumeToken,
       extensions: this.#isResumable ? [{ type: GRACE_EXTENSION, body: uint32Bytes(resumeGraceMs) }] : [],
     })
-    this.link.sendControl(Welcome.id, welcome, this.#owner.now())
+    const now = this.#owner.now()
+    this.link.sendControl(Welcome.id, welcome, now)
+    if (tokens.length > 0) this.link.sendControl(Tickets.id, encodeControl(Tickets, { tokens }), now)
   }
 
   reject(reason: RejectReason, detail: string, data: Uint8Array = new Uint8Array(0)): void {

@@ -22,6 +22,7 @@ import {
   MIN_JOINING_OF_NETWORK,
   RESUME_GRACE_MS,
   RESUME_TOKEN_SECONDS,
+  RESUME_TOKENS,
   SOCKET_BUFFER_BYTES,
 } from '../wire/limits.js'
 import { TokenBucket } from '../wire/token-bucket.js'
@@ -29,7 +30,7 @@ import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './a
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
-import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION, TOKEN_IS_LINK } from './control-messages.js'
+import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION } from './control-messages.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint, transportOf } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
@@ -462,6 +463,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       isOpen,
       // Whoever makes its own token can name any client id, so that here it proves nothing, and throws nobody out.
       takeOver: !isOpen,
+      isPortable: (userData) => this.#resumes!.open(userData) !== undefined,
       requestRates: requestRatesFor(this.#maxConnectsPerSecond),
       admits: (host) => this.#joiningOf(host) < Math.max(MIN_JOINING_OF_NETWORK, this.#maxPeers / 4),
     })
@@ -604,7 +606,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       handleEnd: (peer, reason, detail, data, error) => this.#handleEnd(peer, reason, detail, data, error),
       resumeGraceMs: this.#resumeGraceMs,
       resume: (connection, hello) => this.#resume(connection, hello),
-      resumeTokenOf: (peer, serial) => this.#resumeTokenOf(peer, serial),
+      resumeTokensOf: (peer, serial) => this.#resumeTokensOf(peer, serial),
       handleDrop: (peer, detail) => this.#handleDrop(peer, detail),
       handleResume: (peer, fresh, left) => this.#handleResume(peer, fresh, left),
       reportSoon: (peer, error) => this.#reportSoon(peer, error),
@@ -715,8 +717,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** Later, in emit: the packet of this Hello is still being read. */
   #resume(connection: ServerConnection<User>, hello: Hello): void {
     this.events.pushStep(() => {
-      const { resumeToken } = hello
-      const claim = this.#resumes!.open(resumeToken.length === TOKEN_IS_LINK.length ? connection.client.userData : resumeToken)
+      if (!connection.isDeciding) return undefined // its link has died meanwhile
+      const claim = this.#resumes!.open(this.#privateKey === undefined ? hello.resumeToken : connection.client.userData)
       const target = claim?.isOfThisRun ? this.#peers.get(claim.peerId)?.connection : undefined
       const goOn = (): boolean => {
         if (claim === undefined || !target?.admitsSerial(claim.serial)) return false
@@ -735,17 +737,22 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     })
   }
 
-  #resumeTokenOf(peer: Peer<User>, serial: number): Uint8Array {
-    const sealed = this.#resumes!.seal(peer.id, serial)
+  /** In token mode each opens a link too, once: with the keys in it no second session may begin. */
+  #resumeTokensOf(peer: Peer<User>, serial: number): [Uint8Array, ...Uint8Array[]] {
     const privateKey = this.#privateKey
-    if (privateKey === undefined) return sealed
+    if (privateKey === undefined) return [this.#resumes!.seal(peer.id, serial)]
+    const mint = (): Uint8Array => this.#mintToken(privateKey, peer, this.#resumes!.seal(peer.id, serial))
+    return [mint(), ...Array.from({ length: RESUME_TOKENS - 1 }, mint)]
+  }
+
+  #mintToken(privateKey: Uint8Array, peer: Peer<User>, userData: Uint8Array): Uint8Array {
     const { timeoutSeconds } = peer.connection.client
     return generateConnectToken({
       protocolId: protocolIdOf(this.settings.game),
       privateKey,
       serverAddresses: this.#publicAddresses ?? [this.#address!],
       clientId: peer.clientId,
-      userData: sealed,
+      userData,
       expireSeconds: RESUME_TOKEN_SECONDS,
       timeoutSeconds: Number.isFinite(timeoutSeconds) ? Math.ceil(timeoutSeconds) : NEVER_SECONDS,
       createUnixSeconds: this.clock.unixSeconds(),

@@ -64,6 +64,7 @@ export class NetcodeServer {
   readonly #isOpen: boolean
   readonly #ownAddresses: AddressMap<true> | undefined
   readonly #admits: (host: string) => boolean
+  readonly #isPortable: (userData: Uint8Array) => boolean
   readonly #limiter: ReplyLimiter
 
   readonly #packets: PacketCodec
@@ -102,6 +103,7 @@ export class NetcodeServer {
     this.#isOpen = options.isOpen ?? false
     this.#ownAddresses = this.#isOpen ? undefined : toAddressMap(options.addresses)
     this.#admits = options.admits ?? (() => true)
+    this.#isPortable = options.isPortable ?? (() => false)
     this.#limiter = new ReplyLimiter(options.requestRates ?? requestRatesFor(REQUESTS_PER_SECOND_AND_NETWORK))
     assertPositive('keepAliveMs', this.#keepAliveMs)
     if (options.maxTimeoutSeconds !== undefined) assertPositive('maxTimeoutSeconds', options.maxTimeoutSeconds)
@@ -293,6 +295,7 @@ export class NetcodeServer {
       case 'consumed':
         return 'consumedToken'
       case 'other-address':
+        if (this.#isPortable(token.userData)) break
         return 'sharedToken'
       case 'full':
         return 'historyFull'

@@ -35,6 +35,11 @@ export interface NetcodeServerOptions {
   readonly requestRates?: ReplyRates
   /** Asked when a client has answered its challenge: false lets it wait, and it answers again 100 ms later. Default: all come in. */
   readonly admits?: (host: string) => boolean
+  /**
+   * Whether a token with this user data may be shown from another address as long as no session has begun with it: for players who come back, and whose address changes while they try. Only who has the token's keys can answer the challenge.
+   * Default: none may.
+   */
+  readonly isPortable?: (userData: Uint8Array) => boolean
   /** Connect tokens remembered at once, 1 or more. Default: 16,384, or 8 for each slot where that is more. */
   readonly maxTokenHistory?: number
 }

@@ -41,6 +41,9 @@ export const RESUME_GRACE_MS = 30_000
 /** A server remembers why so many of its last peers that could have come back have ended, to tell those that try: 64 KiB. */
 export const MAX_REMEMBERED_ENDS = 1024
 
+/** Connect tokens that a server mints for one absence: each opens one link, and is used up where the address changes again before it has. */
+export const RESUME_TOKENS = 4
+
 /** A connect token that a server mints for coming back lives this long, in seconds: a week. It is of use only to the one who has it, once, and while the server runs. */
 export const RESUME_TOKEN_SECONDS = 7 * 24 * 3600
 

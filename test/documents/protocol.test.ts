@@ -1,6 +1,6 @@
 // docs/PROTOCOL.md against the code: what its tables say is what the code sends. The parser here is made of those tables alone (layout.ts).
 import t from 'tap'
-import { encodeControl, Goodbye, Hello, Reject, Welcome } from '../../lib/endpoint/control-messages.js'
+import { encodeControl, Goodbye, Hello, Reject, Tickets, Welcome } from '../../lib/endpoint/control-messages.js'
 import { encodeQuery, encodeReply, type Query, type Reply } from '../../lib/endpoint/discovery-messages.js'
 import * as fields from '../../lib/messages/index.js'
 import { MessageFactory, string } from '../../lib/messages/index.js'
@@ -131,6 +131,7 @@ t.test('the control messages have the layouts of the page', async (t) => {
     [Welcome, welcome],
     [Reject, ending],
     [Goodbye, ending],
+    [Tickets, { tokens: [bytes] }],
   ] as const
   t.equal(rows.length, cases.length)
   for (const [type, values] of cases) {
@@ -146,6 +147,7 @@ t.test('the control messages have the layouts of the page', async (t) => {
           parsed.definitionCount,
           (value as number[]).map((hash) => ({ hash })),
         )
+      else if (key === 'tokens') t.strictSame(parsed.count, [{ tokenBytes: 3, token: bytes }])
       else if (key === 'extensions') t.strictSame(parsed.extensionCount, [{ type: 300, size: 3, body: bytes }])
       else
         t.strictSame(

@@ -3,6 +3,7 @@ import t from 'tap'
 import { CLIENT_TRANSITIONS } from '../../lib/endpoint/client.js'
 import { SERVER_CONNECTION_TRANSITIONS } from '../../lib/endpoint/server-connection.js'
 import { NETCODE_CLIENT_TRANSITIONS, STATE_NAMES } from '../../lib/netcode/client-state.js'
+import { delay, loss } from '../../lib/simulator/index.js'
 import { parseAddress } from '../../lib/wire/address.js'
 import { observeMoves, StateMachine } from '../../lib/wire/state-machine.js'
 import { World } from '../endpoint/world.js'
@@ -32,7 +33,8 @@ function sectionOf(name: string): string {
 for (const name of Object.keys(MACHINES)) {
   t.test(`the page has the moves of the ${name}`, async (t) => {
     const rows = tableRows(sectionOf(name), 'From', 'To', 'When')
-    t.strictSame(rows.map(([from, to]) => `${from} ${to}`).sort(), movesOf(name), 'in its table')
+    const moves = rows.flatMap(([from, to]) => from!.split(', ').map((stage) => `${stage} ${to}`))
+    t.strictSame(moves.sort(), movesOf(name), 'in its table')
     t.ok(rows.every(([, , when]) => when !== ''))
     const drawing = codeBlock(page, `machine: ${name}`)
     const drawn = [...drawing.matchAll(/^ {2}(\S+) --> (\S+)$/gm)].map(([, from, to]) => `${from} ${to}`)
@@ -60,8 +62,14 @@ t.test('a move that the table does not have throws', async (t) => {
 // ── What happens ──
 
 const seen = new Set<string>()
+let lastMove = ''
 
-t.before(() => observeMoves((name, from, to) => seen.add(`${name}: ${from} ${to}`)))
+t.before(() =>
+  observeMoves((name, from, to) => {
+    lastMove = `${name}: ${from} ${to}`
+    seen.add(lastMove)
+  }),
+)
 t.teardown(() => observeMoves(undefined))
 
 function unseen(name: string): string[] {
@@ -221,5 +229,33 @@ t.test('every move of clients and of a server’s connections is seen', async (t
   await world.step(8000)
   world.network.heal()
   await world.settle(server.close())
+  await seePlayersComeBack()
   t.strictSame([unseen('client'), unseen("server's connection")], [[], []])
 })
+
+/** Links that die, and attempts that fail at every stage. */
+async function seePlayersComeBack(): Promise<void> {
+  const world = new World({ network: [delay(10)] })
+  const server = world.makeServer({ timeoutMs: 2000, resumeGraceMs: 8000 })
+  server.on('OnError', () => {})
+  const { host, port } = await server.listen({ port: 9000 })
+  const transport = world.network.transport()
+  const client = world.makeClient({ transport, timeoutMs: 2000, reconnect: { attemptTimeoutMs: 500 } })
+  client.on('OnError', () => {})
+  const until = (move: string): Promise<void> => world.until(() => lastMove === move, 20_000)
+  await world.settle(client.connect({ host, port }))
+  world.network.stages = [loss(1)]
+  await until('client: linking away')
+  world.network.stages = [delay(10)]
+  await until('client: linking hello')
+  world.network.stages = [loss(1)] // its Welcome is lost
+  await until('client: hello away')
+  const { open } = transport
+  transport.open = () => Promise.reject(new Error('no network'))
+  await until('client: opening away')
+  transport.open = open
+  world.network.stages = [delay(10)]
+  await world.until(() => client.connected, 20_000)
+  world.network.stages = [loss(1)]
+  await world.until(() => !client.isAway && server.peerCount === 0, 60_000) // both have given up
+}

@@ -38,7 +38,7 @@ t.test('says what is wrong with an option', async (t) => {
     [['--runs', '0'], /--runs expected an integer from 1/],
     [['--seed', 'x'], /--seed expected an integer/],
     [['--minutes', '0'], /--minutes expected a number above 0/],
-    [['--scenario', 'easy'], /--scenario expected random or hard-link, got 'easy'/],
+    [['--scenario', 'easy'], /--scenario expected random, hard-link or sessions, got 'easy'/],
     [['--trace', '--runs', '2'], /--trace expected --runs 1/],
     [['--fast'], /--fast/],
   ] as const)
