@@ -1,9 +1,7 @@
 // A server's log-ins: the option `auth` and `duplicateLogin`, between its connections and lib/sessions. A server without `auth` has none of this.
-
 import { Authentications } from '../sessions/authentications.js'
 import { type DuplicateLogin, Identities } from '../sessions/identities.js'
-import type { Authenticator, Claimant } from '../sessions/identity.js'
-import { checkAuthenticators } from '../sessions/identity.js'
+import { type Authenticator, type Claimant, checkAuthenticators } from '../sessions/identity.js'
 import { formatAddress } from '../wire/address.js'
 import { MAX_AUTHENTICATIONS } from '../wire/limits.js'
 import { decodeAuth, type Hello } from './control-messages.js'

@@ -95,20 +95,22 @@ export class Authentications<Of> {
       this.#owner.handleRefusal(attempt.of)
       return
     }
+    let answer: unknown
     try {
-      const answer = authenticator.authenticate(claim, claimant, abort.signal)
-      if (!isThenable(answer)) {
-        this.#settle(attempt, answer)
-        return
-      }
-      this.#underWay.add(attempt)
-      Promise.resolve(answer).then(
-        (identity) => this.#settle(attempt, identity),
-        (error) => this.#fail(attempt, error),
-      )
+      answer = authenticator.authenticate(claim, claimant, abort.signal)
     } catch (error) {
       this.#fail(attempt, error)
+      return
     }
+    if (!isThenable(answer)) {
+      this.#settle(attempt, answer)
+      return
+    }
+    this.#underWay.add(attempt)
+    Promise.resolve(answer).then(
+      (identity) => this.#settle(attempt, identity),
+      (error) => this.#fail(attempt, error),
+    )
   }
 
   #settle(attempt: Attempt<Of>, answer: unknown): void {
@@ -144,5 +146,5 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** The class of what was thrown: all of it that the claim cannot be in. */
 function kindOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : 'what is no Error'
+  return error instanceof Error ? (error.constructor?.name ?? 'Error') : 'what is no Error'
 }

@@ -79,6 +79,7 @@ t.test('a resume token alone, or with another’s claim, brings nobody back', as
     const auth = async (): Promise<Auth> => ({ scheme: 'account', claim: claims.shift() ?? second })
     const { server, lines, client } = await openPlayer(world, auth, [authenticator])
     let detail = ''
+    client.on('OnError', () => {})
     client.on('OnDisconnect', (event) => {
       detail = event.detail
     })
