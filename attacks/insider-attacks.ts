@@ -421,16 +421,16 @@ export const insiderAttacks: readonly InsiderAttack[] = [
   { name: 'unknown control messages', outcome: 'tolerated', fill: (payload, _n, _i, memo) => control(payload, memo, 77, NOTHING) },
   { name: 'malformed Goodbyes', outcome: 'tolerated', fill: (payload, _n, _i, memo) => control(payload, memo, Goodbye.id, NOTHING) },
   {
-    name: 'Hello at its limits, with a resume of nothing',
+    name: 'Hello at its limits',
     outcome: 'tolerated',
     hello: {
       name: 'n'.repeat(128),
       data: packedValue(0xc6, MAX_HELLO_DATA_BYTES - 5, new Uint8Array(MAX_HELLO_DATA_BYTES - 5)),
-      resumeToken: new Uint8Array(2048).fill(7),
-      extensions: Array.from({ length: 16 }, (_, type) => ({ type, body: new Uint8Array(1024) })),
+      extensions: Array.from({ length: 16 }, (_, type) => ({ type, body: new Uint8Array(4096) })),
     },
     fill: () => {},
   },
+  { name: 'a resume of nothing', outcome: 'refused', hello: { resumeToken: new Uint8Array(2048).fill(7) }, fill: () => {} },
   { name: 'Hello that is never said', outcome: 'refused', isMute: true, fill: () => {} },
   // ── Lies about oneself ──
   { name: 'a window that never opens', outcome: 'overflow', hello: { windowMessages: 0, windowBytes: 0 }, wantsBulk: true, fill: () => {} },

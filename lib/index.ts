@@ -7,6 +7,7 @@
 export type { Advertisement, AdvertiseOptions } from './endpoint/advertisement.js'
 export { type Capabilities, type Capability, capabilities } from './endpoint/capabilities.js'
 export {
+  type Auth,
   Client,
   type ClientEvents,
   type ClientOptions,
@@ -46,4 +47,8 @@ export type { TransportKind } from './io/select-transport.js'
 export type { Datagram, Transport, TransportCounters, TransportOptions } from './io/transport.js'
 export * from './messages/index.js'
 export { type CreateConnectTokenOptions, createConnectToken } from './netcode/create-connect-token.js'
+export { type AnyoneOptions, anyone, type SharedSecretOptions, sharedSecret, tokenData } from './sessions/authenticators.js'
+export type { DuplicateLogin } from './sessions/identities.js'
+export type { Authenticator, Claimant, Identity, Role } from './sessions/identity.js'
+export { type JwtOptions, type JwtPayload, jwt } from './sessions/jwt.js'
 export type { ReconnectOptions } from './sessions/reconnect-policy.js'

@@ -14,6 +14,7 @@ import { nodeOf } from './node-of.js'
 const OPTIONAL = {
   koffi: ['koffi', '@koromix'],
   'sodium-native': ['sodium-native'],
+  jose: ['jose'],
   'msgpackr-extract': ['msgpackr-extract', '@msgpackr-extract'],
 }
 const ALL = Object.keys(OPTIONAL)

@@ -37,7 +37,7 @@ Connects to a server, measures the round trip, and asks whether it would let a c
   --json             JSON lines: {"type":"session",…}, {"type":"ping",…} each, {"type":"summary","outcome":…,…}
 
 Outcomes: open, joined; unresolved (wrong host), refused (dead port), unreachable, silent, full, not-accepting, definitions (mismatched client), version,
-rejected, undecided, malformed, no-word, token-expired, ended, lost, interrupted.
+rejected, undecided, malformed, auth-failed, already-connected, no-word, token-expired, ended, lost, interrupted.
 Exit codes: 0 open or joined; 1 any other; 2 wrong usage; 130 Ctrl-C.`
 
 const OPTIONS = {

@@ -90,6 +90,12 @@ export function verdictOf(circumstances: Circumstances): Verdict {
       return bad('The server did not decide in time.', [
         'Its OnConnectRequest handler neither accepted nor rejected within 10 s: what does it wait for?',
       ])
+    case 'auth-failed':
+      return bad('The server asks who comes, and a ping logs in nowhere.', [
+        'Its option auth wants a claim: the connection itself works, and a client with the right auth gets in.',
+      ])
+    case 'already-connected':
+      return bad('The server has this identity in already.', ['Its option duplicateLogin is "reject": the other one has to leave first.'])
     case 'malformed':
       return bad(`The server could not read the Hello${detail === '' ? '' : `: ${detail}`}.`, [
         'Are both sides of the same version of tickwire?',

@@ -1,7 +1,10 @@
 // Hello, Welcome, Reject and Goodbye. The first byte of an input says which.
 import {
+  AUTH_EXTENSION,
+  decodeAuth,
   decodeControl,
   decodeData,
+  encodeAuth,
   encodeControl,
   encodeData,
   endReasonOf,
@@ -19,7 +22,10 @@ import { checkCodec, sameValue } from './codecs.js'
 const TYPES = [Hello, Welcome, Reject, Goodbye] as const
 
 const limits = { maxAckDelayMs: 25, windowMessages: 16_384, windowBytes: 1_048_576, maxMessageBytes: 262_144 }
-const extensions = [{ type: 7, body: bytesOf(1, 2, 3) }]
+const extensions = [
+  { type: 7, body: bytesOf(1, 2, 3) },
+  { type: AUTH_EXTENSION, body: encodeAuth({ scheme: 'jwt', claim: 'e.y.J' }) },
+]
 
 export const control: Target = {
   name: 'control',
@@ -44,6 +50,11 @@ export const control: Target = {
     check(sameValue(decodeControl(type, encodeControl(type, message)), message), 'a control message is encoded and decoded as before')
     if ('reason' in message) {
       check(endReasonOf(message.reason).length > 0 && rejectReasonOf(message.reason).length > 0, 'every number is a reason')
+    }
+    if (type === Hello) {
+      const auth = decodeAuth((message as Hello).extensions)
+      if (auth !== undefined && auth.scheme !== '')
+        check(sameValue(decodeAuth([{ type: AUTH_EXTENSION, body: encodeAuth(auth) }]), auth), 'a log-in can be sent again')
     }
     if (!('data' in message)) return
     const data = decodeData(message.data)

@@ -23,10 +23,12 @@ import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import { type Absence, endReasonIn, graceOf, MAY_PASS, readReconnect, SIGNS_OF_LIFE, SILENT_ROUND_TRIPS, UNUSED } from './absence.js'
 import { metricsOf } from './connection-metrics.js'
 import {
+  AUTH_EXTENSION,
   checkText,
   decodeControl,
   decodeData,
   type EndReason,
+  encodeAuth,
   encodeControl,
   encodeData,
   endReasonNumber,
@@ -82,6 +84,18 @@ interface Introduction {
   readonly name?: string | undefined
   /** Anything that MessagePack carries, at most 16 KiB; the server's OnConnectRequest sees it. */
   readonly data?: unknown
+  /**
+   * How the player logs in, where the server has the option `auth`; or a function that fetches it, called anew for each connection. In open mode whoever sees the packets can read the claim. Default: no claim.
+   */
+  readonly auth?: Auth | (() => Promise<Auth>) | undefined
+}
+
+/** A log-in: one of the server's schemes, and what it asks for. */
+export interface Auth {
+  /** Such as `secret` or `jwt`. */
+  readonly scheme: string
+  /** Text, bytes or plain data; with its scheme at most 4096 bytes when packed. Default: none. */
+  readonly claim?: unknown
 }
 
 /** Where to connect: a server in open mode by host and port, as `discover` finds it too, or one in token mode with a token from its backend. */
@@ -157,6 +171,10 @@ interface Session {
   readonly link: PeerConnection
   readonly name: string
   readonly data: Uint8Array
+  /** As it was given: a function is asked anew for each Hello. */
+  readonly auth: ConnectOptions['auth']
+  /** As Hello carries it; undefined where there is none, or none yet. */
+  authBody: Uint8Array | undefined
   netcode: NetcodeClient | undefined
   /** The server that the socket is connected to, and whether the socket is open. */
   target: Address | undefined
@@ -250,21 +268,22 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   /**
-   * Connects. Resolves when the server has let the client in; rejects with a NetworkError: `REJECTED` (a RejectedError), `TIMEOUT`, `REFUSED`, `TOKEN_EXPIRED`, `BAD_ADDRESS`, `SOCKET`, `ABORTED`.
+   * Connects. Resolves when the server has let the client in; rejects with a NetworkError: `REJECTED` (a RejectedError), `TIMEOUT`, `REFUSED`, `TOKEN_EXPIRED`, `BAD_ADDRESS`, `BAD_AUTH`, `SOCKET`, `ABORTED`.
    * The endpoint updates itself while this is awaited. Works again after a disconnect or an error.
-   * @throws NetworkError `ALREADY_ACTIVE`; TypeError or RangeError `BAD_PORT`, `BAD_ADDRESS`, `BAD_OPTION`
+   * @throws NetworkError `ALREADY_ACTIVE`, `BAD_AUTH`; TypeError or RangeError `BAD_PORT`, `BAD_ADDRESS`, `BAD_OPTION`
    */
   connect(options: ConnectOptions): Promise<void> {
     checkConnectOptions(options)
-    const { data } = options
+    const { data, auth } = options
     const name = options instanceof FoundServer ? '' : (options.name ?? '') // that of a server is not its player's
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
+    const authBody = auth === undefined || typeof auth === 'function' ? undefined : encodeAuth(auth)
     if (this.#stage === 'closing') this.#hurryFarewell()
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
     this.events.dropMessages() // of the last session: none of them may be taken for one of the new
-    const session = this.#createSession(name, packed, options.token !== undefined)
+    const session = this.#createSession(name, packed, options.token !== undefined, auth, authBody)
     this.#session = session
     this.#hasConnected = true
     this.#isErrored = false
@@ -488,7 +507,13 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   // ── Connecting ──
 
-  #createSession(name: string, data: Uint8Array, needsToken: boolean): Session {
+  #createSession(
+    name: string,
+    data: Uint8Array,
+    needsToken: boolean,
+    auth: ConnectOptions['auth'],
+    authBody: Uint8Array | undefined,
+  ): Session {
     return {
       needsToken,
       resumeTokens: [],
@@ -502,6 +527,8 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       link: new PeerConnection(this.connectionOptions(), this.#owner, LINK_SLOT, this.clock.now()),
       name,
       data,
+      auth,
+      authBody,
       netcode: undefined,
       target: undefined,
       isSocketOpen: false,
@@ -515,6 +542,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   async #open(options: ConnectOptions, session: Session): Promise<void> {
     const token = await this.#tokenOf(options)
+    if (typeof session.auth === 'function') session.authBody = await fetchAuth(session.auth)
     if (this.#session === session && this.#stage === 'opening') await this.#openLink(session, token, options.host?.split('%')[1])
   }
 
@@ -631,7 +659,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       name: session.name,
       data: session.data,
       resumeToken: session.absence === undefined ? new Uint8Array(0) : session.needsToken ? TOKEN_IS_LINK : session.resumeToken,
-      extensions: this.#reconnect === undefined ? [] : [{ type: RESUMABLE_EXTENSION, body: new Uint8Array(0) }],
+      extensions: [
+        ...(session.authBody === undefined ? [] : [{ type: AUTH_EXTENSION, body: session.authBody }]),
+        ...(this.#reconnect === undefined ? [] : [{ type: RESUMABLE_EXTENSION, body: new Uint8Array(0) }]),
+      ],
     })
     link.sendControl(Hello.id, hello, now)
   }
@@ -855,6 +886,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const attempt = absence.attempts
     const { host, port } = session.target!
     const token = session.needsToken ? session.resumeToken : await this.#openToken(host, port)
+    if (typeof session.auth === 'function') session.authBody = await fetchAuth(session.auth)
     if (this.#session === session && absence.attempts === attempt && this.#stage === 'opening')
       await this.#openLink(session, token, host.split('%')[1])
   }
@@ -1015,6 +1047,17 @@ async function fetchToken(fetch: () => Promise<Uint8Array>): Promise<Uint8Array>
       cause,
     })
   }
+}
+
+/** Rejects with a NetworkError BAD_AUTH. */
+async function fetchAuth(fetch: () => Promise<Auth>): Promise<Uint8Array> {
+  let auth: Auth
+  try {
+    auth = await fetch()
+  } catch (cause) {
+    throw new NetworkError('BAD_AUTH', `the claim could not be fetched: ${describeFailure(cause)}`, { cause })
+  }
+  return encodeAuth(auth)
 }
 
 function toNetworkError(error: unknown): NetworkError {

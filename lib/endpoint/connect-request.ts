@@ -1,4 +1,5 @@
 import type { Address } from '../io/address.js'
+import type { Identity, Role } from '../sessions/identity.js'
 import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES } from './control-messages.js'
 
 /** A client that asks to be let in. The first of `accept` and `reject` decides; where a handler ends without either, the client is accepted. */
@@ -13,6 +14,10 @@ export interface ConnectRequest<User> {
   readonly clientId: bigint
   /** 256 bytes that the backend put into the token; zeros in open mode. */
   readonly tokenData: Uint8Array
+  /** Who it has proven to be; undefined where the server has no option `auth`. */
+  readonly identity: Identity | undefined
+  /** The role of its identity; `player` without one. */
+  readonly role: Role
   /** Lets the client in; `user` becomes `peer.user`. */
   accept(...user: undefined extends User ? [user?: User] : [user: User]): void
   /** Refuses, with a text (at most 512 bytes) and data (512 when packed) that the client gets. */
@@ -21,7 +26,7 @@ export interface ConnectRequest<User> {
 
 /** Makes the request object that handlers get. */
 export function createConnectRequest<User>(
-  from: Pick<ConnectRequest<User>, 'name' | 'data' | 'address' | 'clientId' | 'tokenData'>,
+  from: Pick<ConnectRequest<User>, 'name' | 'data' | 'address' | 'clientId' | 'tokenData' | 'identity' | 'role'>,
   decide: { accept(user: User): void; reject(detail: string, data: Uint8Array): void },
 ): ConnectRequest<User> {
   return {

@@ -16,9 +16,10 @@ import {
   varuint,
 } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
+import type { GivenAuth } from '../sessions/authentications.js'
 import { readUint16 } from '../wire/bytes.js'
-import { MAX_CONTROL_BYTES, RESUME_TOKENS } from '../wire/limits.js'
-import { type RejectReason, withCode } from './network-error.js'
+import { MAX_AUTH_BYTES, MAX_CONTROL_BYTES, RESUME_TOKENS } from '../wire/limits.js'
+import { NetworkError, type RejectReason, withCode } from './network-error.js'
 
 /** Raised when the wire changes so that two sides cannot understand each other. */
 export const PROTOCOL_VERSION = 1
@@ -30,10 +31,13 @@ export const MAX_END_DATA_BYTES = 512
 export const MAX_HELLO_DATA_BYTES = 16 * 1024
 export const MAX_RESUME_TOKEN_BYTES = 2048
 const MAX_EXTENSIONS = 16
-const MAX_EXTENSION_BYTES = 1024
+const MAX_EXTENSION_BYTES = 4096
 
 /** An extension of Hello, without a body: whoever knocks (`tickwire ping`) may know none of the definitions, and is told first whether the server takes anybody. */
 export const PROBE_EXTENSION = 1
+
+/** An extension of Hello: the scheme by which the client logs in, and its claim, as `encodeAuth` packs them. */
+export const AUTH_EXTENSION = 2
 
 /** An extension of Hello, without a body: this client comes back when its link dies. */
 export const RESUMABLE_EXTENSION = 3
@@ -103,7 +107,7 @@ export const END_REASONS = ['closed', 'kicked', 'timeout', 'overflow', 'server-c
 
 /**
  * Why an accepted connection ended: the client closed it (`closed`), the server's `peer.disconnect` did (`kicked`), nothing was heard for `timeoutMs` (`timeout`), a send queue
- * was full (`overflow`), the server closed (`server-closed`), a side broke the protocol (`protocol-error`), or the same client id connected anew (`replaced`).
+ * was full (`overflow`), the server closed (`server-closed`), a side broke the protocol (`protocol-error`), or the same client id connected anew, or the same identity logged in again (`replaced`).
  */
 export type EndReason = (typeof END_REASONS)[number]
 
@@ -116,6 +120,8 @@ const REJECT_REASONS: readonly RejectReason[] = [
   'undecided',
   'malformed',
   'resume-refused',
+  'auth-failed',
+  'already-connected',
 ]
 
 export function endReasonNumber(reason: EndReason): number {
@@ -182,6 +188,34 @@ export function decodeData(packed: Uint8Array): unknown {
   if (packed.length === 0) return undefined
   const decoded = Data.codec.decode(packed, 0, packed.length) as { data: unknown } | undefined
   return decoded?.data
+}
+
+/** Packs a scheme and its claim for AUTH_EXTENSION. Throws a NetworkError BAD_AUTH, which never shows the claim. */
+export function encodeAuth(auth: unknown): Uint8Array<ArrayBuffer> {
+  const { scheme, claim } = (typeof auth === 'object' && auth !== null ? auth : {}) as Partial<GivenAuth>
+  if (typeof scheme !== 'string' || scheme === '')
+    throw new NetworkError(
+      'BAD_AUTH',
+      '"auth" expected { scheme, claim }, or a function that resolves to it; its scheme is a text that is not empty',
+    )
+  try {
+    return encodeData([scheme, claim], MAX_AUTH_BYTES)
+  } catch {
+    // What went wrong may tell what is in it.
+    throw new NetworkError(
+      'BAD_AUTH',
+      `"auth" expected a claim of text, bytes or plain data, with its scheme at most ${MAX_AUTH_BYTES} bytes when packed`,
+    )
+  }
+}
+
+/** What `encodeAuth` packed. Undefined where the client gave nothing; what cannot be read comes with a scheme that nobody has. */
+export function decodeAuth(extensions: Hello['extensions']): GivenAuth | undefined {
+  const extension = extensions.find(({ type }) => type === AUTH_EXTENSION)
+  if (extension === undefined) return undefined
+  const auth = decodeData(extension.body)
+  if (!Array.isArray(auth) || auth.length !== 2 || typeof auth[0] !== 'string') return { scheme: '', claim: undefined }
+  return { scheme: auth[0], claim: auth[1] }
 }
 
 const encoder = new TextEncoder()

@@ -16,6 +16,8 @@ export type NetworkErrorCode =
   | 'BAD_OPTION'
   /** A connect token that cannot be read. */
   | 'BAD_TOKEN'
+  /** What was given as `auth` cannot be sent, or could not be fetched. */
+  | 'BAD_AUTH'
   /** A message type of another `MessageFactory`. */
   | 'UNKNOWN_MESSAGE'
   /** A message that only the other side may send. */
@@ -42,7 +44,7 @@ export type NetworkErrorCode =
   | 'OUTBOX_FULL'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'
-  /** A handler threw or its promise rejected; `cause` is what it threw. Without a cause: one of the other side, which does not tell. */
+  /** A handler threw or its promise rejected; `cause` is what it threw. Without a cause: one of the other side, which does not tell; or an authenticator, as what it threw may hold the claim. */
   | 'HANDLER'
   /** A responder refused a request by one of its error codes: a RequestError. */
   | 'REQUEST_FAILED'
@@ -116,9 +118,20 @@ export class RequestError extends NetworkError implements RequestFailure<string>
 
 /**
  * Why a server refused: by its handler (`rejected`), because it has no room (`full`) or takes nobody (`not-accepting`), because the other side has another version of tickwire (`version`) or other
- * message definitions (`definitions`), because its handler did not decide in time (`undecided`), because its first words could not be read (`malformed`), or because it does not know the player who wants to come back (`resume-refused`).
+ * message definitions (`definitions`), because its handler or authenticator did not decide in time (`undecided`), because its first words could not be read (`malformed`), because it does not know the player who wants to come
+ * back (`resume-refused`), because the client did not prove who it is (`auth-failed`), or because whoever it is is in already (`already-connected`).
  */
-export type RejectReason = 'rejected' | 'full' | 'not-accepting' | 'version' | 'definitions' | 'undecided' | 'malformed' | 'resume-refused'
+export type RejectReason =
+  | 'rejected'
+  | 'full'
+  | 'not-accepting'
+  | 'version'
+  | 'definitions'
+  | 'undecided'
+  | 'malformed'
+  | 'resume-refused'
+  | 'auth-failed'
+  | 'already-connected'
 
 /** Gives an error of misuse its code, so that it can be told apart without reading its text. */
 export function withCode<E extends Error>(error: E, code: NetworkErrorCode): E & { code: NetworkErrorCode } {

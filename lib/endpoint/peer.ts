@@ -1,5 +1,6 @@
 import type { Address } from '../io/address.js'
 import type { InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
+import type { Identity, Role } from '../sessions/identity.js'
 import type { Exchanges } from './exchanges.js'
 import { Measured, type Metrics } from './metrics.js'
 import { NEVER_SECONDS } from './open-mode.js'
@@ -23,6 +24,10 @@ export class Peer<User = undefined> extends Measured {
   readonly clientId: bigint
   /** 256 bytes that the backend put into the token; zeros in open mode. */
   readonly tokenData: Uint8Array
+  /** Who it has proven to be; undefined where the server has no option `auth`. */
+  readonly identity: Identity | undefined
+  /** The role of its identity; `player` without one. */
+  readonly role: Role
   /** The game's own object, as `accept` gave it. */
   user: User
   readonly #connection: ServerConnection<User>
@@ -38,6 +43,8 @@ export class Peer<User = undefined> extends Measured {
     this.#exchanges = exchanges
     this.clientId = connection.client.clientId
     this.tokenData = connection.client.userData
+    this.identity = connection.login?.identity
+    this.role = this.identity?.role ?? 'player'
   }
 
   /** @internal */

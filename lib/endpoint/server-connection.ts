@@ -7,6 +7,7 @@
 // becomes this connection's, and the connection that said Hello is ended.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import type { Login } from '../sessions/authentications.js'
 import { writeUint32 } from '../wire/bytes.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
 import type { TokenBucket } from '../wire/token-bucket.js'
@@ -45,7 +46,7 @@ import { deliveryOf, type SendOptions } from './send-options.js'
 /** A slot without a Hello is freed after this. */
 const HELLO_TIMEOUT_MS = 5000
 
-/** OnConnectRequest handlers decide within this. */
+/** Authenticator and OnConnectRequest handlers decide within this. */
 const DECISION_TIMEOUT_MS = 10_000
 
 /** See the drawing above. */
@@ -73,8 +74,10 @@ export interface Refusal {
 export interface ServerConnectionOwner<User> {
   /** Why this Hello is refused; undefined where it is not. */
   refusalOf(hello: Hello): Refusal | undefined
-  /** Has the handlers of OnConnectRequest decide: they call `accept` or `reject`. */
-  decide(connection: ServerConnection<User>, name: string, data: unknown): void
+  /** Has the authenticator and then the handlers of OnConnectRequest decide: they call `accept` or `reject`. */
+  decide(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void
+  /** Ends whoever is in under the identity of this connection and has to go; or says why it cannot come in itself. */
+  makeWay(connection: ServerConnection<User>): Refusal | undefined
   /** Makes the peer, and announces it. */
   admit(connection: ServerConnection<User>, name: string, user: User): Peer<User>
   /** The server's words for Welcome. */
@@ -107,6 +110,8 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   readonly link: PeerConnection
   /** What the client may send. */
   readonly budget: TokenBucket
+  /** Set when it has proven who it is, before the handlers are asked. */
+  login: Login | undefined
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   /** Made when someone asks for `closed`. */
@@ -134,6 +139,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   ) {
     this.client = client
     this.budget = budget
+    this.login = undefined
     this.#owner = owner
     this.#options = options
     this.link = new PeerConnection(options, this, client.index, now)
@@ -214,6 +220,11 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   accept(user: User): void {
     if (this.#stage !== 'deciding') return
+    const refusal = this.login === undefined ? undefined : this.#owner.makeWay(this)
+    if (refusal !== undefined) {
+      this.reject(refusal.reason, refusal.detail)
+      return
+    }
     this.#machine.move('accepted')
     this.#peer = this.#owner.admit(this, this.#name, user)
     this.#welcome(this.#peer)
@@ -439,7 +450,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
     this.#name = hello.name
     this.#isResumable = this.#owner.resumeGraceMs > 0 && hello.extensions.some(({ type }) => type === RESUMABLE_EXTENSION)
     this.#openLink(hello, now)
-    this.#owner.decide(this, hello.name, decodeData(hello.data))
+    this.#owner.decide(this, hello.name, decodeData(hello.data), hello.extensions)
   }
 
   #handleGoodbye(payload: Uint8Array): void {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The server: one socket, a netcode server on it, a connection for each of its slots, and a peer for each that was accepted.
 import type { Address } from '../io/address.js'
-import { isWildcardHost, publicHostOf } from '../io/public-hosts.js'
+import { isLoopbackHost, isWildcardHost, publicHostOf } from '../io/public-hosts.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
 import type { AnyMessageType, AnyRequestType, InputOf, MessageType, ReplyInputOf, RequestErrorOf, RequestOf } from '../messages/index.js'
@@ -11,6 +11,8 @@ import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from 
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import type { DuplicateLogin } from '../sessions/identities.js'
+import type { Authenticator } from '../sessions/identity.js'
 import { ResumeTokens } from '../sessions/resume-tokens.js'
 import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
 import {
@@ -40,6 +42,7 @@ import type { PeerConnection } from './peer-connection.js'
 import type { RequestContext } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
+import { ServerLogins } from './server-logins.js'
 import { ServerWarnings } from './server-warnings.js'
 
 /** A message that a client may send. */
@@ -70,6 +73,13 @@ export interface ServerOptions extends EndpointOptions {
   readonly resumeGraceMs?: number | undefined
   /** Connection requests answered of one address (an IPv6 /64), in a second and in one burst; ten times as many of all. Further ones wait: clients ask again every 100 ms. 0: no limit. Default 500. */
   readonly maxConnectsPerSecond?: number | undefined
+  /**
+   * Who says who a client is, before OnConnectRequest: `sharedSecret`, `jwt`, `tokenData`, `anyone` or your own, one for each scheme. A client whose scheme is none of them, or that does not prove what it claims, is refused as `auth-failed`.
+   * Default: nobody is asked, `peer.identity` is undefined and every `peer.role` is `player`.
+   */
+  readonly auth?: readonly Authenticator[] | undefined
+  /** What becomes of a second log-in under one identity: `replace`, `reject` or `allow`. Only with `auth`. Default `replace`: the newest wins, and the old one ends as `replaced`. */
+  readonly duplicateLogin?: DuplicateLogin | undefined
 }
 
 /** What `listen` takes. */
@@ -150,6 +160,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** Those that wait, or have waited, for the game's decision since places were last counted. */
   readonly #deciding = new Set<ServerConnection<User>>()
   readonly #owner: ServerConnectionOwner<User>
+  /** Undefined without the option `auth`. */
+  readonly #logins: ServerLogins<User> | undefined
   #netcode: NetcodeServer | undefined
   #warnings: ServerWarnings | undefined
   #state: number = NetworkEndpoint.DISCONNECTED
@@ -187,11 +199,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     )
     this.#resumeGraceMs = readNumber('resumeGraceMs', options.resumeGraceMs, RESUME_GRACE_MS, 0, 24 * 3_600_000)
     this.#owner = this.#createOwner()
+    this.#logins = this.#createLogins(options)
   }
 
   /**
    * Binds the port and takes connections from then on. Resolves to the local address.
-   * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …)
+   * @throws NetworkError `ALREADY_ACTIVE`, RangeError `BAD_PORT`, and rejects with a NetworkError `SOCKET` whose cause is the system's error (EADDRINUSE …), or `BAD_OPTION` where an authenticator cannot work
    */
   listen(options: ListenOptions = {}): Promise<Address> {
     const { host, port = 0, reusePort = false } = options
@@ -259,6 +272,11 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** The peer of this id; undefined where it has left or never was. */
   getPeer(id: number): Peer<User> | undefined {
     return this.#peers.get(id)
+  }
+
+  /** Who is in under this `peer.identity.id`; of several (`duplicateLogin: 'allow'`) the newest. Undefined where nobody is. */
+  getPeerByIdentity(id: string): Peer<User> | undefined {
+    return this.#logins?.get(id)
   }
 
   /** The peer at a numeric host, in any spelling, and port. Looks through all peers. */
@@ -383,6 +401,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     for (let slot = deadlines.next(0, now); slot >= 0; slot = deadlines.next(slot + 1, now)) this.#bySlot[slot]?.expire(now)
     for (const connection of this.#away) connection.expire(now)
     this.#pollEvents(now)
+    this.#logins?.poll()
     this.#warnings!.check(now)
     this.#advertisement?.poll(now)
   }
@@ -445,6 +464,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   // ── Opening and closing ──
 
   async #open(host: string | undefined, port: number, reusePort: boolean): Promise<Address> {
+    if (this.#logins !== undefined) await this.#logins.prepare()
     try {
       const address = await this.transport.open({
         ...(host === undefined ? {} : { host }),
@@ -502,6 +522,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         `the server listens openly where ${publicHost} can be reached from the internet: anyone can join and read along; give it a privateKey (token mode)`,
       )
     }
+    if (isOpen && this.transport.kind !== 'simulated' && !isLoopbackHost(address.host)) this.#logins?.warnOfOpenMode()
   }
 
   async #close(detail: string): Promise<void> {
@@ -623,7 +644,8 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #createOwner(): ServerConnectionOwner<User> {
     return {
       refusalOf: (hello) => this.#refusalOf(hello),
-      decide: (connection, name, data) => this.#decide(connection, name, data),
+      decide: (connection, name, data, extensions) => this.#decide(connection, name, data, extensions),
+      makeWay: (connection) => this.#logins?.makeWay(connection),
       admit: (connection, name, user) => this.#admit(connection, name, user),
       welcomeOf: () => this.#welcome(),
       handleMessage: (peer, type, message) => this.events.pushMessage(peer, type, message),
@@ -672,15 +694,22 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return `the first message that differs is ${name} (id ${id} on the server)${counts}`
   }
 
-  #decide(connection: ServerConnection<User>, name: string, data: unknown): void {
-    const { address, clientId, userData: tokenData } = connection.client
-    if (this.#privateKey !== undefined && this.#resumes!.open(tokenData) !== undefined) {
+  #decide(connection: ServerConnection<User>, name: string, data: unknown, extensions: Hello['extensions']): void {
+    if (this.#privateKey !== undefined && this.#resumes!.open(connection.client.userData) !== undefined) {
       connection.reject('resume-refused', 'this token was made for coming back, and opens no new session')
       return
     }
     this.#deciding.add(connection)
+    if (this.#logins === undefined) this.#ask(connection, name, data)
+    else this.#logins.begin(connection, name, data, extensions)
+  }
+
+  /** Has the handlers of OnConnectRequest decide. */
+  #ask(connection: ServerConnection<User>, name: string, data: unknown): void {
+    const { address, clientId, userData: tokenData } = connection.client
+    const identity = connection.login?.identity
     const request = createConnectRequest<User>(
-      { name, data, address, clientId, tokenData },
+      { name, data, address, clientId, tokenData, identity, role: identity?.role ?? 'player' },
       { accept: (user) => connection.accept(user), reject: (detail, packed) => connection.reject('rejected', detail, packed) },
     )
     this.events.pushStep(() => {
@@ -692,10 +721,31 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     })
   }
 
+  #createLogins({ auth, duplicateLogin }: ServerOptions): ServerLogins<User> | undefined {
+    if (auth === undefined) {
+      if (duplicateLogin === undefined) return undefined
+      throw withCode(
+        new TypeError('"duplicateLogin" expected the option "auth" beside it: without identities no log-in is the second'),
+        'BAD_OPTION',
+      )
+    }
+    return new ServerLogins<User>(auth, duplicateLogin ?? 'replace', {
+      isTokenMode: this.#privateKey !== undefined,
+      now: () => this.clock.now(),
+      unixSeconds: () => this.clock.unixSeconds(),
+      fillRandom: (bytes) => this.entropy.fill(bytes),
+      ask: (connection, name, data) => this.#ask(connection, name, data),
+      reportSoon: (error) => this.#reportSoon(undefined, error),
+      warnOnce: (key, text) => this.warnOnce(key, text),
+      debug: (text) => this.debug(text),
+    })
+  }
+
   #admit(connection: ServerConnection<User>, name: string, user: User): Peer<User> {
     if (this.#privateKey !== undefined) this.#replaceAway(connection.client.clientId)
     const peer = new Peer<User>(++this.#lastPeerId, name, user, connection, this.exchanges)
     this.#peers.set(peer.id, peer)
+    this.#logins?.add(peer)
     this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} (${name}) is in`)
     this.events.pushStep(() => {
@@ -717,8 +767,14 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       if (!connection.isDeciding) return undefined // its link has died meanwhile
       const claim = this.#resumes!.open(this.#privateKey === undefined ? hello.resumeToken : connection.client.userData)
       const target = claim?.isOfThisRun ? this.#peers.get(claim.peerId)?.connection : undefined
-      if (claim !== undefined && target?.admitsSerial(claim.serial)) target.resume(connection, hello)
-      else {
+      const goOn = (): boolean => {
+        if (claim === undefined || !target?.admitsSerial(claim.serial)) return false
+        target.resume(connection, hello)
+        return true
+      }
+      if (claim !== undefined && this.#logins !== undefined && target?.admitsSerial(claim.serial))
+        this.#logins.beginAgain(connection, target.peer!, hello.extensions, goOn)
+      else if (!goOn()) {
         const ending = claim?.isOfThisRun ? this.#endings.get(claim.peerId) : undefined
         const detail =
           ending?.detail ?? 'the server does not know who wants to come back: it was started anew, or the token was used before'
@@ -790,6 +846,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   #handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void {
     this.#peers.delete(peer.id)
     if (this.#away.delete(peer.connection) || peer.connection.canResume) this.#rememberEnding(peer.id, reason, detail)
+    this.#logins?.remove(peer)
     this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
     this.events.pushStep(() => {
       if (error !== undefined) this.report(error, peer)
@@ -823,7 +880,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** Later, as a handler may send, and the encoder still holds the message that failed. */
-  #reportSoon(peer: Peer<User>, error: NetworkError): void {
+  #reportSoon(peer: Peer<User> | undefined, error: NetworkError): void {
     this.events.pushStep(() => {
       this.report(error, peer)
       return undefined

@@ -1,5 +1,5 @@
 // A server and clients in simulated time: a game's test, and ours. Everything that happens follows from the seed.
-import { Client, type ClientOptions } from '../endpoint/client.js'
+import { type Auth, Client, type ClientOptions } from '../endpoint/client.js'
 import { Server, type ServerOptions } from '../endpoint/server.js'
 import { ManualClock } from '../io/manual-clock.js'
 import { seededEntropy } from '../io/random.js'
@@ -21,6 +21,8 @@ export interface SimulateOptions<User> {
   readonly server?: (server: Server<User>) => void
   /** Sets a client up, before it connects. */
   readonly client?: (client: Client, index: number) => void
+  /** What a client gives to `connect` beside the address. Its name is `client 0`, `client 1` and so on unless this says otherwise. */
+  readonly connect?: (index: number) => { readonly name?: string; readonly data?: unknown; readonly auth?: Auth }
   /** Further options of the server. */
   readonly serverOptions?: Partial<Omit<ServerOptions, 'messages' | 'transport' | 'clock' | 'entropy'>>
   /** Further options of every client. */
@@ -98,7 +100,7 @@ export async function simulate<User = undefined>(options: SimulateOptions<User>)
     endpoints.push(client)
     return () => {
       options.client?.(client, index)
-      return client.connect({ host, port: PORT, name: `client ${index}` })
+      return client.connect({ host, port: PORT, name: `client ${index}`, ...options.connect?.(index) })
     }
   }
   /** Lets time pass until all of these are in, or one has failed. */

@@ -53,7 +53,7 @@ export const MAX_CHANNELS = 32
 /** The channel of Hello, Welcome, Reject and Goodbye; no game message can name it. */
 export const CONTROL_CHANNEL = 255
 
-/** Bytes of one control message. The largest is Hello: 16,384 definitions × 4 + 16 KiB of data + a resume token + extensions = 100 KiB at most. */
+/** Bytes of one control message. The largest that is sent is Hello: 16,384 definitions × 4 + 16 KiB of data + a resume token + a log-in of 4 KiB = 90 KiB at most. */
 export const MAX_CONTROL_BYTES = 128 * 1024
 
 /**
@@ -127,7 +127,7 @@ export const MAX_FREE_MESSAGES = 65_536
 
 // ── Strangers and floods ──
 
-/** Networks (IPv4 hosts, IPv6 /64s) whose replies are counted each; the oldest is forgotten. */
+/** Networks (IPv4 hosts, IPv6 /64s) whose replies, or failed log-ins, are counted each; the oldest is forgotten. */
 export const MAX_COUNTED_NETWORKS = 1024
 
 /** Sessions of one network that hold a slot and are not accepted yet, at least; a quarter of `maxPeers` where that is more. Further ones wait, and come in as these are decided. */
@@ -138,6 +138,18 @@ export const MIN_JOINING_OF_NETWORK = 16
  * 20,000 × 0.2 µs is 0.4 % of a core.
  */
 export const MAX_MESSAGES_PER_SECOND = 20_000
+
+// ── Log-ins ──
+
+/** Bytes of a scheme and its claim when packed: a JSON Web Token with a signature of RSA and some dozen claims takes 1–2 KiB. */
+export const MAX_AUTH_BYTES = 4096
+
+/** Authenticators that may be at work at once; further log-ins wait, or run out of time. Who has left counts until its authenticator has answered, so a database that hangs is not asked without end. */
+export const MAX_AUTHENTICATIONS = 256
+
+/** Log-ins of one network that may fail, at once and a second; above it they fail unasked. A guesser has 86,400 guesses a day: nothing against a secret of 40 random bits. */
+export const AUTH_FAILURE_BURST = 5
+export const AUTH_FAILURES_PER_SECOND = 1
 
 // ── LAN discovery ──
 

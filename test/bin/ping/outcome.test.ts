@@ -17,6 +17,8 @@ const OUTCOMES: Readonly<Record<Outcome, boolean>> = {
   rejected: false,
   undecided: false,
   malformed: false,
+  'auth-failed': false,
+  'already-connected': false,
   'resume-refused': false,
   'no-word': false,
   ended: false,
