@@ -1,8 +1,9 @@
 // Players who drop and come back: a server and three clients in simulated time, on links that die, addresses that change and a server and clients that pause at random moments, while everyone sends on every
-// delivery. At the end the network is good again. Of each player who is still in, every reliable message has arrived exactly once, ordered ones in order; of one that has ended, none twice and none out of order.
+// delivery and asks requests. At the end the network is good again. Of each player who is still in, every reliable message has arrived exactly once, ordered ones in order; of one that has ended, none twice and none out of order.
+// Every request has been answered or has failed, and no responder has seen one twice.
 // OnConnect, OnDrop, OnResume and OnDisconnect come in a legal order, and no outbox is beyond its bounds.
 
-import { Client, MessageFactory, type Peer, Server, uint32 } from '../lib/index.js'
+import { Client, MessageFactory, NetworkError, type Peer, Server, uint32 } from '../lib/index.js'
 import { selectCrypto } from '../lib/io/select-crypto.js'
 import { generateConnectToken } from '../lib/netcode/connect-token.js'
 import { protocolIdOf } from '../lib/netcode/create-connect-token.js'
@@ -21,6 +22,7 @@ const Other = messages.define('Other', { n: uint32 }, { channel: 3, priority: 6 
 const Reliable = messages.define('Reliable', { n: uint32 }, { delivery: 'reliable' })
 const Sequenced = messages.define('Sequenced', { n: uint32 }, { delivery: 'sequenced' })
 const Loose = messages.define('Loose', { n: uint32 }, { delivery: 'unreliable' })
+const Sum = messages.defineRequest('Sum', { request: { n: uint32 }, reply: { sum: uint32 }, errors: ['odd-one-out'] })
 const TYPES = [Ordered, Other, Reliable, Sequenced, Loose] as const
 type Type = (typeof TYPES)[number]
 
@@ -32,6 +34,10 @@ const TIMEOUT_MS = 4000
 const CALM_MS = TIMEOUT_MS + GRACE_MS + 8000
 const MAX_OUTBOX_MESSAGES = 200
 const MAX_OUTBOX_BYTES = 16 * 1024
+/** Longer than everything. */
+const REQUEST_TIMEOUT_MS = 120_000
+/** How a request may fail here: its connection has ended, or it found no room. */
+const FAILURES: readonly string[] = ['DISCONNECTED', 'NOT_CONNECTED', 'OUTBOX_FULL', 'BUSY']
 /** With what was under way when the link died. */
 const MAX_WAITING_BYTES = MAX_OUTBOX_BYTES + 64 * 1024
 const SERVER_HOST = '10.0.0.1'
@@ -91,6 +97,55 @@ class Flow {
   }
 }
 
+/** The requests of one side to the other. */
+class Requests {
+  readonly #name: string
+  readonly #problems: string[]
+  readonly #heard = new Set<number>()
+  #next = 0
+  open = 0
+  answered = 0
+  failed = 0
+
+  constructor(name: string, problems: string[]) {
+    this.#name = name
+    this.#problems = problems
+  }
+
+  ask(asker: { request(type: typeof Sum, values: { n: number }, options: { timeoutMs: number }): Promise<{ sum: number }> }): void {
+    const n = this.#next++
+    this.open++
+    asker
+      .request(Sum, { n }, { timeoutMs: REQUEST_TIMEOUT_MS })
+      .then(({ sum }) => this.#settle(n, sum === 2 * n && n % 7 !== 0, 'was answered wrongly'))
+      .catch((error: unknown) => {
+        if (Sum.isError(error)) this.#settle(n, n % 7 === 0 && this.#heard.has(n), 'was refused wrongly')
+        else this.#fail(error)
+      })
+  }
+
+  /** What the other side's responder does with it. */
+  answer(n: number): Promise<{ sum: number }> | { sum: number } | undefined {
+    if (this.#heard.has(n)) this.#problems.push(`${this.#name}: request ${n} came twice`)
+    this.#heard.add(n)
+    if (n % 7 === 0) return undefined
+    return n % 2 === 0 ? { sum: 2 * n } : Promise.resolve({ sum: 2 * n })
+  }
+
+  #settle(n: number, isRight: boolean, text: string): void {
+    this.open--
+    this.answered++
+    if (!isRight || !this.#heard.has(n)) this.#problems.push(`${this.#name}: request ${n} ${text}`)
+  }
+
+  #fail(error: unknown): void {
+    this.open--
+    this.failed++
+    const code = error instanceof NetworkError ? error.code : String(error)
+    if (!FAILURES.includes(code)) this.#problems.push(`${this.#name}: a request failed as ${code}`)
+  }
+}
+
 /** What a side may hear next of a connection. */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   '': ['OnConnect'],
@@ -121,6 +176,8 @@ class Player {
   readonly client: Client
   readonly up: Flow
   readonly down: Flow
+  readonly asksUp: Requests
+  readonly asksDown: Requests
   readonly onClient: Life
   readonly onServer: Life
   peer: Peer | undefined
@@ -130,6 +187,8 @@ class Player {
     this.client = client
     this.up = new Flow(`player ${index}, up`, problems)
     this.down = new Flow(`player ${index}, down`, problems)
+    this.asksUp = new Requests(`player ${index}, up`, problems)
+    this.asksDown = new Requests(`player ${index}, down`, problems)
     this.onClient = new Life(`player ${index}, on the client`, problems)
     this.onServer = new Life(`player ${index}, on the server`, problems)
   }
@@ -284,7 +343,12 @@ class Play {
     for (let i = 0; i <= CLIENTS; i++) this.#world.pause(i, 0)
     await this.#world.step(CALM_MS)
     for (const player of this.#players) {
-      const { name, client, peer, up, down, onClient, onServer } = player
+      const { name, client, peer, up, down, asksUp, asksDown, onClient, onServer } = player
+      for (const { open, answered, failed } of [asksUp, asksDown]) {
+        if (open > 0) this.problems.push(`${name}: ${open} requests are neither answered nor failed`)
+        this.#count('requests answered', answered)
+        this.#count('requests failed', failed)
+      }
       const isIn = onClient.last !== 'OnDisconnect'
       if (isIn !== (onServer.last !== 'OnDisconnect')) this.problems.push(`${name} has ended on one side only`)
       if (isIn && (client.isAway || peer?.isAway)) this.problems.push(`${name} is still away`)
@@ -308,7 +372,9 @@ class Play {
     }
   }
 
-  #speak({ client, peer, up, down, name }: Player): void {
+  #speak({ client, peer, up, down, asksUp, asksDown, name }: Player): void {
+    if (this.#random.next() < 0.2) asksUp.ask(client)
+    if (peer !== undefined && this.#random.next() < 0.2) asksDown.ask(peer)
     const type = (): Type => TYPES[Math.floor(this.#random.next() * TYPES.length)]!
     for (let left = Math.floor(this.#random.next() * 4); left > 0; left--) up.send(type(), client)
     if (peer !== undefined) for (let left = Math.floor(this.#random.next() * 4); left > 0; left--) down.send(type(), peer)
@@ -331,9 +397,10 @@ class Play {
     })
     server.on('OnError', ({ error }) => this.#count(`server's error: ${error.code}`))
     for (const type of TYPES) server.onMessage(type, ({ n }, peer) => of(peer).up.arrive(type, n))
+    server.respond(Sum, ({ n }, { peer, fail }) => of(peer).asksUp.answer(n) ?? fail('odd-one-out'))
   }
 
-  #listenToClient({ client, onClient, down }: Player): void {
+  #listenToClient({ client, onClient, down, asksDown }: Player): void {
     client.on('OnConnectRequestAccepted', () => onClient.step('OnConnect'))
     client.on('OnDrop', () => {
       onClient.step('OnDrop')
@@ -346,6 +413,7 @@ class Play {
     client.on('OnDisconnect', () => onClient.step('OnDisconnect'))
     client.on('OnError', ({ error }) => this.#count(`client's error: ${error.code}`))
     for (const type of TYPES) client.onMessage(type, ({ n }) => down.arrive(type, n))
+    client.respond(Sum, ({ n }, { fail }) => asksDown.answer(n) ?? fail('odd-one-out'))
   }
 
   #count(name: string, more = 1): void {
