@@ -5,7 +5,7 @@ import { delay, loss } from '../../lib/simulator/index.js'
 import { exampleFile, startExample } from './run-example.js'
 
 t.test('what is interpolated moves evenly where what is drawn as it comes jumps', async (t) => {
-  const { code, stdout, stderr } = await startExample(exampleFile('interpolation/interpolation.js'), ['--seconds', '6']).ended
+  const { code, stdout, stderr } = await startExample(exampleFile('interpolation/interpolation.js'), ['--seconds', '12']).ended
   t.equal(stderr, '')
   t.equal(code, 0)
   const rows = Array.from(stdout.matchAll(/^(50 .*?)\s{2,}(.*) ms$/gm), ([, link, figures]) => ({
