@@ -1,3 +1,3 @@
 import { runFolders } from './run-folders.js'
 
-await runFolders('io', 'endpoint', 'simulator', 'types')
+await runFolders('io', 'sessions', 'endpoint', 'simulator', 'types')

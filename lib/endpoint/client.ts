@@ -14,6 +14,8 @@ import { generateConnectToken, readConnectToken } from '../netcode/connect-token
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
+import type { MessageStream } from '../sessions/message-stream.js'
+import type { StreamOptions, WaitOptions } from '../sessions/message-waits.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_PINGS, MAX_INBOX_DATAGRAMS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -40,6 +42,7 @@ import {
 } from './control-messages.js'
 import { Deferred } from './deferred.js'
 import { FoundServer } from './found-server.js'
+import type { Preview } from './message-encoder.js'
 import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
@@ -87,6 +90,8 @@ export interface ClientEvents {
   OnConnectRequestRejected: { readonly reason: RejectReason; readonly detail: string; readonly data: unknown }
   /** Every message, whatever its type; `Type.is(event)` narrows it. */
   OnMessage: { readonly type: AnyMessageType; readonly message: unknown }
+  /** The send queue rose above `highWaterBytes`, or fell below half of it. */
+  OnPressure: { readonly queuedBytes: number; readonly isHigh: boolean }
   /** The connection has ended: once. */
   OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed. Before OnDisconnect where that is why the connection ended. */
@@ -156,6 +161,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     super(options, false)
     const isOpen = (): boolean => this.#stage === 'hello' || this.#stage === 'accepted'
     this.#owner = {
+      peer: undefined,
       get admitsMessages() {
         return isOpen() // after the end nothing comes any more: OnDisconnect is the last event
       },
@@ -165,6 +171,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
         this.#serverClock.addSample(sentAt, serverReceivedAt, serverSentAt, receivedAt)
         this.#serverClock.setTick(tick, tickMs, serverSentAt)
       },
+      handlePressure: (queuedBytes, isHigh) => this.#addStep(() => this.emitter.emit('OnPressure', { queuedBytes, isHigh })),
     }
   }
 
@@ -213,6 +220,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const name = options instanceof FoundServer ? '' : (options.name ?? '') // that of a server is not its player's
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
+    if (this.taps.isInPacket) throw new NetworkError('ALREADY_ACTIVE', 'connect() was called by a tap, amid the packets of a connection')
     if (this.#stage === 'closing') this.#hurryFarewell()
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
@@ -243,7 +251,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** As `disconnect`, and ends the loop of `run()`. */
   close(detail = ''): Promise<void> {
-    return this.disconnect(detail).then(() => this.stopLoop())
+    return this.disconnect(detail).then(() => {
+      this.stopLoop()
+      this.waits.end() // those that waited for a connection that never came
+    })
   }
 
   /** For `await using`: as `close()`. */
@@ -260,9 +271,24 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (session === undefined || !this.#hasConnected)
       throw new NetworkError('NOT_CONNECTED', 'send() expected a client that was told to connect(); call that first')
     const delivery = deliveryOf(type, options)
-    if (this.#stage === 'idle' || this.#stage === 'closing') return 0
+    if (!this.#takes(session)) return 0
     const { link } = session
-    return link.send(type, values, delivery, link.needsNow(type) ? this.clock.now() : 0)
+    let passed: unknown = values
+    if (this.middleware.sends) {
+      passed = this.middleware.send(type, values, undefined)
+      if (passed === undefined || !this.#takes(session)) return 0
+    }
+    const bytes = link.send(type, passed, delivery, link.needsNow(type) ? this.clock.now() : 0)
+    if (this.taps.seesMessages && bytes > 0) this.taps.message('out', undefined, type, passed)
+    return bytes
+  }
+
+  /**
+   * What a message would be on the wire, without sending it: its bytes and their number. Middleware does not see it.
+   * @throws what `send` throws for the message
+   */
+  preview<M extends FromClient>(type: M, values: InputOf<M>): Preview {
+    return this.previewMessage(type, values, this.#session?.link.maxMessageBytes ?? this.settings.maxMessageBytes)
   }
 
   /**
@@ -271,6 +297,42 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
    */
   onMessage<O>(type: MessageType<string, O, any, 'server' | 'both'>, handler: (message: O) => unknown): () => void {
     return this.addMessageHandler(type, handler)
+  }
+
+  /**
+   * The next message of a type, or the next that `predicate` is true for. What comes right behind it waits until whoever awaits this has run. Rejects with a NetworkError `TIMEOUT` or, where the connection or the attempt ends, `DISCONNECTED`; with the signal's reason; or with what the predicate throws.
+   * It may be called before `connect`.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * const { winner } = await client.waitFor(RoundEnd, ({ round }) => round === 3, { timeoutMs: 60_000 })
+   */
+  waitFor<O>(
+    type: MessageType<string, O, any, 'server' | 'both'>,
+    predicate?: (message: O) => boolean,
+    options: WaitOptions = {},
+  ): Promise<O> {
+    return this.waitForMessage(type, predicate, options, (message: O) => message)
+  }
+
+  /**
+   * The messages of a type from now on, for `for await`: they wait in a queue of `limit` until they are asked for. Ends with the connection, or the attempt; `break` ends it too.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * for await (const { message } of client.stream(Chat)) console.log(message.text)
+   */
+  stream<O>(type: MessageType<string, O, any, 'server' | 'both'>, options: StreamOptions = {}): MessageStream<{ readonly message: O }> {
+    return this.streamMessages(type, options, (message: O) => ({ message }))
+  }
+
+  /** Resolves when the server has let this client in: at once where it is in. Rejects with what `connect` rejects with, or with `NOT_CONNECTED` where it neither is in nor connects. */
+  whenConnected(): Promise<void> {
+    const stage = this.#stage
+    if (this.#session !== undefined && stage !== 'idle' && stage !== 'closing') return this.#session.connected.promise
+    return Promise.reject(
+      new NetworkError('NOT_CONNECTED', 'whenConnected() expected a client that is connected or connecting; call connect() first'),
+    )
   }
 
   /** The server's clock now, in its milliseconds, as near as pings tell. It never runs backwards. Before a connection: this side's own clock. */
@@ -353,6 +415,16 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   /** @internal */
   protected override isHeard(): boolean {
     return this.#session !== undefined && !this.#session.isSilenced
+  }
+
+  /** @internal */
+  protected override sourceOf(): Client {
+    return this
+  }
+
+  /** @internal */
+  protected override remoteOf(): undefined {
+    return undefined
   }
 
   /** @internal */
@@ -563,6 +635,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.link.protocol.startClockPings(CLOCK_PINGS, now)
     this.debug(`is in, as peer ${welcome.peerId}`)
     this.events.pushStep(() => {
+      this.diagnostics.tellConnect(undefined)
       this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
       session.connected.resolve()
       for (const error of tooLarge) this.report(error)
@@ -650,6 +723,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#isErrored = error.code !== 'ABORTED'
     this.debug(`could not connect: ${error.message}`)
     this.#addStep(() => {
+      this.waits.end()
       if (error instanceof RejectedError)
         this.emitter.emit('OnConnectRequestRejected', { reason: error.reason, detail: error.detail, data: error.data })
       session.connected.reject(error)
@@ -667,7 +741,9 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#isErrored = code !== undefined
     this.debug(`has ended: ${reason} ${detail}`)
     this.#addStep(() => {
+      this.waits.end()
       if (code !== undefined) this.report(new NetworkError(code, detail))
+      this.diagnostics.tellDisconnect(undefined, reason, detail)
       this.emitter.emit('OnDisconnect', { reason, detail, data })
     })
   }
@@ -698,6 +774,11 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   // ── Helpers ──
+
+  /** Whether messages can be sent in this session: it has not ended. */
+  #takes(session: Session): boolean {
+    return this.#session === session && this.#stage !== 'idle' && this.#stage !== 'closing'
+  }
 
   #state(): number {
     switch (this.#stage) {

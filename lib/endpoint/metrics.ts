@@ -118,7 +118,7 @@ export class Counters {
   keepaliveCount = 0
 }
 
-/** What cannot be handed to the game, by cause; a server's are the sum over its peers. */
+/** What was dropped on the way between network and game, by cause; a server's are the sum over its peers. */
 export class DropCounters {
   /** No definition has this type id. */
   unknownMessage = 0
@@ -128,6 +128,8 @@ export class DropCounters {
   malformedMessage = 0
   /** A game's message before Welcome, or after the end. */
   earlyMessage = 0
-  /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond`. */
+  /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond` or `maxBytesPerSecond`. */
   rateLimited = 0
+  /** Messages, received or to be sent, that middleware dropped. */
+  middleware = 0
 }

@@ -10,15 +10,30 @@ import type { AnyMessageType, MessageFactory } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
-import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
-import { DropLog } from './drop-log.js'
+import { Jobs } from '../sessions/jobs.js'
+import type { MessageStream } from '../sessions/message-stream.js'
+import { MessageWaits, type StreamOptions, type WaitOptions } from '../sessions/message-waits.js'
+import { type Middleware, MiddlewareChain } from '../sessions/middleware.js'
+import { onAbort } from '../sessions/on-abort.js'
+import { type Tap, Taps } from '../sessions/taps.js'
+import { UpdateTimes } from '../sessions/update-times.js'
+import {
+  MAX_DATAGRAMS_PER_UPDATE,
+  MAX_MESSAGE_WAITS,
+  MAX_QUEUED_EVENTS,
+  MAX_STREAM_MESSAGES,
+  MTU,
+  STREAM_MESSAGES,
+} from '../wire/limits.js'
+import { DropLog, describeRisen } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
+import { EndpointDiagnostics } from './endpoint-diagnostics.js'
 import { EventQueue } from './event-queue.js'
 import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
-import { MessageEncoder } from './message-encoder.js'
+import { MessageEncoder, type Preview } from './message-encoder.js'
 import { Counters, DropCounters, Measured } from './metrics.js'
 import { NetworkError, withCode } from './network-error.js'
-import { checkConditioner, type EndpointOptions, readOptions, type Settings } from './options.js'
+import { checkConditioner, checkInteger, type EndpointOptions, MAX_TIMER_MS, readNumber, readOptions, type Settings } from './options.js'
 import { maxAckDelayFor, type PeerConnectionOptions } from './peer-connection.js'
 
 /** The events of both kinds of endpoint. */
@@ -42,8 +57,8 @@ const IDLE_WARNING_MS = 1000
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
-/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. */
-export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
+/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. `Remote`: what taps and middleware know the other side by. */
+export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Remote extends object = never> extends Measured {
   /** No connection, or on a server: it does not listen. */
   static readonly DISCONNECTED = 100
   /** The last connection, or attempt, ended by an error. Only on a client or a peer. */
@@ -82,14 +97,25 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected readonly pool = new PayloadPool()
   /** @internal */
   protected readonly encoder: MessageEncoder
+  /** @internal */
+  protected readonly taps: Taps<Remote>
+  /** @internal */
+  protected readonly middleware: MiddlewareChain<Remote>
+  /** Promises and iterators of the game that wait for messages. @internal */
+  protected readonly waits: MessageWaits<Source>
+  /** Only a server's are asked for. @internal */
+  protected readonly updateTimes: UpdateTimes | undefined
+  /** @internal */
+  protected readonly diagnostics: EndpointDiagnostics
+  readonly #jobs = new Jobs((error) => this.reportHandlerError(error))
   readonly #isServer: boolean
   readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
   readonly #said = new Set<string>()
   readonly #dropLog = isDebugging
     ? new DropLog(
-        () => ({ ...this.drops, ...this.netcodeCounters, ...this.transport.counters }),
-        (text) => this.debug(text),
+        () => this.#readDrops(),
+        (risen) => this.debug(describeRisen(risen)),
       )
     : undefined
   #isUpdating = false
@@ -127,6 +153,23 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       else this.reportHandlerError(error)
     })
     this.encoder = new MessageEncoder(this.pool, this.factory, isServer, this.settings.maxMessageBytes)
+    this.taps = new Taps<Remote>({
+      report: (error) => this.reportHandlerError(error),
+      reportLater: (error) => this.reportLater(new NetworkError('HANDLER', `a tap failed: ${describeFailure(error)}`, { cause: error })),
+    })
+    this.middleware = new MiddlewareChain<Remote>({
+      drops: this.drops,
+      report: (error, remote) => this.reportHandlerError(error, this.sourceOf(remote)),
+    })
+    this.waits = new MessageWaits<Source>({
+      addHandler: (type, handler) => this.addMessageHandler(type, handler),
+      now: () => this.clock.now(),
+      timedOut: (type, ms) => new NetworkError('TIMEOUT', `no ${type.name} that was waited for came within ${ms} ms`),
+      ended: (type) => new NetworkError('DISCONNECTED', `the connection ended before a ${type.name} that was waited for came`),
+      full: () => new NetworkError('OVERFLOW', `more than ${MAX_MESSAGE_WAITS} waits and streams are open on this endpoint`),
+    })
+    this.updateTimes = isServer ? new UpdateTimes() : undefined
+    this.diagnostics = new EndpointDiagnostics(this, this.taps, () => this.#readDrops())
   }
 
   /** How long nothing may arrive before a connection has ended, in ms; 0: for ever. */
@@ -187,7 +230,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** Sends what is queued now, without waiting for the next `update`. */
   flush(): void {
-    if (this.isActive) this.#transmit()
+    if (this.isActive && !this.taps.isInPacket) this.#transmit()
   }
 
   /** Runs `update` and `onTick` at a fixed rate, until `stop()`, `signal` or the end of the endpoint. A second call ends the first loop. */
@@ -196,6 +239,42 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     this.#loop?.stop()
     this.#loop = new FixedStepLoop(this.clock, this.timing, options, (ticks) => this.#update(ticks))
     return this.#loop
+  }
+
+  /** Looks on as packets and messages pass. Returns what ends that. Costs nothing without one. */
+  tap(tap: Tap<Remote>): () => void {
+    checkFunctions('tap', tap, ['packet', 'message'])
+    return this.taps.add(tap)
+  }
+
+  /**
+   * Puts middleware between the game and its messages, behind what is there: it may change or drop each. Returns what takes it away.
+   *
+   * @example
+   * server.use({ receive: (type, message, peer) => (isMuted(peer) && type === Chat ? undefined : message) })
+   */
+  use(middleware: Middleware<Remote>): () => void {
+    checkFunctions('use', middleware, ['send', 'receive'])
+    return this.middleware.add(middleware)
+  }
+
+  /**
+   * Runs a job inside `update()` every so many ms (1 to 2^31 − 1), before what it sends leaves; the first time after one interval. Its times do not drift; what a late update has missed is made up for once. An asynchronous job that has
+   * not ended is not begun again. What it throws or rejects with is reported through OnError. Returns what stops it; `signal` does too.
+   *
+   * @example
+   * server.every(60_000, () => saveWorld())
+   */
+  every(intervalMs: number, job: () => unknown, options: OnOptions = {}): () => void {
+    if (intervalMs === undefined) throw withCode(new TypeError('"intervalMs" expected a number, got undefined'), 'BAD_OPTION')
+    readNumber('intervalMs', intervalMs, 0, 1, MAX_TIMER_MS)
+    if (typeof job !== 'function') throw withCode(new TypeError(`"job" expected a function, got ${describe(job)}`), 'BAD_OPTION')
+    const stop = this.#jobs.add(intervalMs, job, this.clock.now())
+    const release = onAbort(options.signal, stop)
+    return () => {
+      stop()
+      release()
+    }
   }
 
   // ── For Client and Server ──
@@ -212,6 +291,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected abstract transmit(now: number): void
   /** Whether messages of this source still go to the game. @internal */
   protected abstract isHeard(source: Source): boolean
+  /** @internal */
+  protected abstract sourceOf(remote: Remote | undefined): Source | undefined
+  /** @internal */
+  protected abstract remoteOf(source: Source): Remote | undefined
   /** @internal */
   protected abstract emitMessage(type: AnyMessageType, message: unknown, source: Source): void
   /** This side stalled: deadlines move by so many ms. @internal */
@@ -240,10 +323,54 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** What every connection of this endpoint shares. @internal */
   protected connectionOptions(): PeerConnectionOptions {
-    const { settings, factory, pool, encoder, timing, totals, drops } = this
+    const { settings, factory, pool, encoder, timing, totals, drops, taps, middleware } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     const fillsPackets = this.transport.segmentBytes === MTU
-    return { settings, factory, isServer: this.#isServer, pool, encoder, timing, maxAckDelayMs, fillsPackets, totals, drops }
+    return {
+      settings,
+      factory,
+      isServer: this.#isServer,
+      pool,
+      encoder,
+      timing,
+      maxAckDelayMs,
+      fillsPackets,
+      totals,
+      drops,
+      taps,
+      middleware,
+    }
+  }
+
+  /** As `onMessage` of Client and Server, with what waits for one. @internal */
+  protected waitForMessage<T>(
+    type: AnyMessageType,
+    predicate: ((message: any, source: Source) => boolean) | undefined,
+    options: WaitOptions,
+    resultOf: (message: any, source: Source) => T,
+  ): Promise<T> {
+    if (predicate !== undefined && typeof predicate !== 'function')
+      throw withCode(new TypeError(`"predicate" expected a function, got ${describe(predicate)}`), 'BAD_OPTION')
+    readNumber('timeoutMs', options.timeoutMs, 1, 1, MAX_TIMER_MS)
+    return this.waits.waitFor(type, predicate, options, resultOf)
+  }
+
+  /** @internal */
+  protected streamMessages<T>(
+    type: AnyMessageType,
+    options: StreamOptions,
+    resultOf: (message: any, source: Source) => T,
+  ): MessageStream<T> {
+    const { limit = STREAM_MESSAGES, signal } = options
+    checkInteger('limit', limit, 1, MAX_STREAM_MESSAGES, 'BAD_OPTION')
+    return this.waits.stream(type, limit, signal, resultOf)
+  }
+
+  /** @internal */
+  protected previewMessage(type: AnyMessageType, values: unknown, maxMessageBytes: number): Preview {
+    const preview = this.encoder.preview(type, values)
+    if (preview.size > maxMessageBytes) throw this.encoder.tooLarge(type, preview.size, maxMessageBytes)
+    return preview
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */
@@ -283,6 +410,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** Reports through OnError; without a handler of it, prints each code once. @internal */
   protected report(error: NetworkError, source?: Source): void {
+    this.diagnostics.tellError(source === undefined ? undefined : this.remoteOf(source), error)
     if (this.emitter.has('OnError')) this.emitter.emit('OnError', this.errorEvent(error, source))
     else
       this.warnOnce(
@@ -297,6 +425,24 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** @internal */
   protected reportHandlerError(cause: unknown, source?: Source): void {
     this.report(new NetworkError('HANDLER', `a handler failed: ${describeFailure(cause)}`, { cause }), source)
+  }
+
+  /** Calls a function of the game, whose errors stop nothing. @internal */
+  protected callHandler(handler: () => unknown, source?: Source): void {
+    try {
+      const result = handler()
+      if (result instanceof Promise) result.catch((error: unknown) => this.reportHandlerError(error, source))
+    } catch (error) {
+      this.reportHandlerError(error, source)
+    }
+  }
+
+  /** In its place among the events, where a handler may do anything. @internal */
+  protected reportLater(error: NetworkError, source?: Source): void {
+    this.events.pushStep(() => {
+      this.report(error, source)
+      return undefined
+    })
   }
 
   /** @internal */
@@ -314,18 +460,22 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   // ── The loop ──
 
   #update(ticks: (() => void) | undefined): void {
-    if (this.#isUpdating) return
+    if (this.#isUpdating || this.taps.isInPacket) return
     this.#isUpdating = true
     try {
       const now = this.clock.now()
       this.#noteUpdate(now)
+      this.diagnostics.follow(now)
       if (this.isActive) {
         this.#receive(now)
         this.expire(now)
       }
       if (!this.#isEmitPaused) this.#emit()
+      this.waits.expire(now) // behind what has come in time
+      this.#jobs.run(now)
       if (ticks !== undefined) this.#runTicks(ticks)
       if (this.isActive) this.#transmit()
+      this.updateTimes?.add(now, this.clock.now() - now)
     } finally {
       this.#isUpdating = false
     }
@@ -352,8 +502,25 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
           this.#pauseEmit()
           return
         }
-      } else if (this.isHeard(source!)) this.#emitMessage(type, value, source!)
+      } else if (this.isHeard(source!)) {
+        if (this.taps.seesMessages || this.middleware.receives) this.#emitWatched(type, value, source!)
+        else this.#emitMessage(type, value, source!)
+        if (this.waits.hasSettled) {
+          this.waits.hasSettled = false
+          this.#pauseEmit()
+          return
+        }
+      }
     }
+  }
+
+  /** Past taps and middleware. */
+  #emitWatched(type: AnyMessageType, message: unknown, source: Source): void {
+    const { taps, middleware } = this
+    const remote = this.remoteOf(source)
+    if (taps.seesMessages) taps.message('in', remote, type, message)
+    const passed = middleware.receives ? middleware.receive(type, message, remote) : message
+    if (passed !== undefined && this.isHeard(source)) this.#emitMessage(type, passed, source)
   }
 
   #emitMessage(type: AnyMessageType, message: unknown, source: Source): void {
@@ -402,9 +569,16 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
     if (elapsed > STALL_MS) {
-      if (this.isActive) this.shift(elapsed - STALL_MS, now)
+      if (this.isActive) {
+        this.shift(elapsed - STALL_MS, now)
+        this.waits.shift(elapsed - STALL_MS)
+      }
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
     this.#dropLog?.check(now)
+  }
+
+  #readDrops(): Readonly<Record<string, number>> {
+    return { ...this.drops, ...this.netcodeCounters, ...this.transport.counters }
   }
 
   #driveAgain(): void {
@@ -443,6 +617,17 @@ export function transportOf(transport: EndpointOptions['transport'] = 'auto', cl
   } catch (error) {
     throw withCode(error as Error, 'BAD_OPTION')
   }
+}
+
+/** Throws where an argument is no object with at least one of these functions. */
+function checkFunctions(name: string, value: object, members: readonly string[]): void {
+  const given = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  const functions = members.filter((member) => given[member] !== undefined)
+  if (functions.length > 0 && functions.every((member) => typeof given[member] === 'function')) return
+  throw withCode(
+    new TypeError(`${name}() expected an object with a function ${members.join(' or ')}, got ${describe(value)}`),
+    'BAD_OPTION',
+  )
 }
 
 /** What a handler threw, in words; a thrown object may have no text of its own. */

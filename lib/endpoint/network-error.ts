@@ -22,6 +22,8 @@ export type NetworkErrorCode =
   | 'BAD_VALUE'
   /** A message above `maxMessageBytes`. */
   | 'MESSAGE_TOO_LARGE'
+  /** The connection ended before what was waited for came. */
+  | 'DISCONNECTED'
   /** The server refused the connection; `reason`, `detail` and `data` say why. */
   | 'REJECTED'
   /** No answer in time. */
@@ -34,7 +36,7 @@ export type NetworkErrorCode =
   | 'ABORTED'
   /** The peer's packets broke the protocol. */
   | 'PROTOCOL'
-  /** The send queue of a connection was full. */
+  /** The send queue of a connection was full; or more waits are open than may be. */
   | 'OVERFLOW'
   /** The system's socket failed; `cause` is its error. */
   | 'SOCKET'

@@ -6,6 +6,9 @@ import type { AnyMessageType, Delivery, MessageFactory } from '../messages/index
 import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/connection.js'
 import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
 import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
+import type { MiddlewareChain } from '../sessions/middleware.js'
+import { Pressure } from '../sessions/pressure.js'
+import type { Taps } from '../sessions/taps.js'
 import { MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
 import type { MessageEncoder } from './message-encoder.js'
 import { Counters, type DropCounters } from './metrics.js'
@@ -27,15 +30,22 @@ export interface PeerConnectionOptions {
   /** Sums over all connections of the endpoint. */
   readonly totals: Counters
   readonly drops: DropCounters
+  /** Of the whole endpoint. `any`: what they call a peer is the endpoint's. */
+  readonly taps: Taps<any>
+  readonly middleware: MiddlewareChain<any>
 }
 
 /** What becomes of what arrives. */
 export interface PeerConnectionOwner {
   /** Whether messages of the game may arrive yet. */
   readonly admitsMessages: boolean
+  /** As the game knows the other side; undefined on a client, and before it was let in. */
+  readonly peer: object | undefined
   handleMessage(type: AnyMessageType, message: object): void
   handleControl(typeId: number, payload: Uint8Array): void
   handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void
+  /** The send queue rose above the high water, or fell below half of it. */
+  handlePressure(queuedBytes: number, isHigh: boolean): void
 }
 
 /** The farewell waits this long for reliable messages sent before it, and altogether this long for its acknowledgement. */
@@ -51,6 +61,7 @@ const CONTROL_PRIORITY = 7
 export class PeerConnection implements ConnectionSink {
   readonly protocol: Connection
   readonly counters = new Counters()
+  readonly pressure: Pressure
   /** How long acks of this side may wait, as it tells the peer. */
   readonly maxAckDelayMs: number
   /** The largest message that both sides admit. */
@@ -78,6 +89,7 @@ export class PeerConnection implements ConnectionSink {
     this.maxMessageBytes = settings.maxMessageBytes
     this.maxAckDelayMs = options.maxAckDelayMs
     this.#held = []
+    this.pressure = new Pressure(settings.highWaterBytes)
     this.protocol = new Connection(
       {
         sink: this,
@@ -172,13 +184,18 @@ export class PeerConnection implements ConnectionSink {
 
   /** As `Connection.pollPayload`, for a link that says how large its next payload may be. */
   pollPayload(bytes: Uint8Array, at: number, maxPayloadBytes: number, sequence: number, now: number): number {
-    return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
+    const length = this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
+    const { taps } = this.#options
+    if (taps.seesPackets && length > 0) taps.packet('out', this.#owner.peer, bytes.subarray(at, at + length), now)
+    return length
   }
 
   /** After the last `pollPayload` of an update. */
   endTransmit(now: number): void {
     this.needsTransmit = this.protocol.endTransmit(now)
     this.transmitAt = this.protocol.nextDeadline()
+    const { queuedBytes } = this.protocol
+    if (this.#held === undefined && this.pressure.hasCrossed(queuedBytes)) this.#owner.handlePressure(queuedBytes, this.pressure.isHigh)
   }
 
   countSent(datagramBytes: number): void {
@@ -209,6 +226,8 @@ export class PeerConnection implements ConnectionSink {
     const { totals } = this.#options
     this.needsTransmit = true
     if (isPayload) {
+      const { taps } = this.#options
+      if (taps.seesPackets) taps.packet('in', this.#owner.peer, bytes.subarray(start, end), at)
       this.#workOfPacket = 0
       const begunBefore = this.protocol.begunReassemblies
       this.protocol.handlePayload(bytes, start, end, sequence, nextSequence, at)

@@ -6,8 +6,8 @@
 // and from every stage straight to `ended` when netcode ends the session.
 import type { AnyMessageType } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import type { PeerBudget } from '../sessions/peer-budget.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
-import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -77,6 +77,7 @@ export interface ServerConnectionOwner<User> {
   handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void
   /** Says by OnError that something failed that is this peer's own doing. */
   reportSoon(peer: Peer<User>, error: NetworkError): void
+  handlePressure(peer: Peer<User>, queuedBytes: number, isHigh: boolean): void
   /** The slot can be freed. */
   handleClosed(connection: ServerConnection<User>): void
   now(): number
@@ -87,7 +88,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   readonly client: NetcodeServerClient
   readonly link: PeerConnection
   /** What the client may send. */
-  readonly budget: TokenBucket
+  readonly budget: PeerBudget
   readonly #owner: ServerConnectionOwner<User>
   readonly #options: PeerConnectionOptions
   readonly #closed = new Deferred()
@@ -102,7 +103,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   constructor(
     client: NetcodeServerClient,
     options: PeerConnectionOptions,
-    budget: TokenBucket,
+    budget: PeerBudget,
     owner: ServerConnectionOwner<User>,
     now: number,
   ) {
@@ -161,9 +162,17 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
     if (!this.isAccepted) return 0
-    this.#options.encoder.encode(type, values) // throws for what no peer could get
+    const { encoder, middleware, taps } = this.#options
+    let passed = values
+    if (middleware.sends) {
+      passed = middleware.send(type, values, this.#peer)
+      if (passed === undefined || !this.isAccepted) return 0
+    }
+    encoder.encode(type, passed) // throws for what no peer could get
     try {
-      return this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
+      const bytes = this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
+      if (taps.seesMessages && bytes > 0) taps.message('out', this.#peer, type, passed)
+      return bytes
     } catch (error) {
       // What a client says of itself must not throw in the game's loop, where it would cost the others their messages.
       if (!(error instanceof NetworkError)) throw error
@@ -244,6 +253,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   }
 
   handlePong(): void {}
+
+  handlePressure(queuedBytes: number, isHigh: boolean): void {
+    if (this.isAccepted) this.#owner.handlePressure(this.#peer!, queuedBytes, isHigh)
+  }
 
   /** Time-outs of the stages, overflow, and the end of a farewell. */
   expire(now: number): void {
