@@ -7,7 +7,7 @@ import type { Address } from '../io/address.js'
 import { resolveHost } from '../io/resolve-host.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType } from '../messages/index.js'
+import type { AnyMessageType, Delivery, InputOf, MessageType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
@@ -272,15 +272,9 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
       throw new NetworkError('NOT_CONNECTED', 'send() expected a client that was told to connect(); call that first')
     const delivery = deliveryOf(type, options)
     if (!this.#takes(session)) return 0
+    if (this.middleware.sends || this.taps.seesMessages) return this.#sendWatched(session, type, values, delivery)
     const { link } = session
-    let passed: unknown = values
-    if (this.middleware.sends) {
-      passed = this.middleware.send(type, values, undefined)
-      if (passed === undefined || !this.#takes(session)) return 0
-    }
-    const bytes = link.send(type, passed, delivery, link.needsNow(type) ? this.clock.now() : 0)
-    if (this.taps.seesMessages && bytes > 0) this.taps.message('out', undefined, type, passed)
-    return bytes
+    return link.send(type, values, delivery, link.needsNow(type) ? this.clock.now() : 0)
   }
 
   /**
@@ -774,6 +768,18 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   // ── Helpers ──
+
+  /** Past middleware and taps. */
+  #sendWatched(session: Session, type: AnyMessageType, values: unknown, delivery: Delivery): number {
+    let passed = values
+    if (this.middleware.sends) {
+      passed = this.middleware.send(type, values, undefined)
+      if (passed === undefined || !this.#takes(session)) return 0
+    }
+    const bytes = session.link.send(type, passed, delivery, this.clock.now())
+    if (bytes > 0) this.taps.message('out', undefined, type, passed)
+    return bytes
+  }
 
   /** Whether messages can be sent in this session: it has not ended. */
   #takes(session: Session): boolean {

@@ -119,6 +119,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Rem
       )
     : undefined
   #isUpdating = false
+  /** A message has settled a promise of `waitFor`. */
+  #hasSettled = false
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
   #lastUpdateAt = Number.NEGATIVE_INFINITY
@@ -167,6 +169,9 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Rem
       timedOut: (type, ms) => new NetworkError('TIMEOUT', `no ${type.name} that was waited for came within ${ms} ms`),
       ended: (type) => new NetworkError('DISCONNECTED', `the connection ended before a ${type.name} that was waited for came`),
       full: () => new NetworkError('OVERFLOW', `more than ${MAX_MESSAGE_WAITS} waits and streams are open on this endpoint`),
+      handleSettled: () => {
+        this.#hasSettled = true
+      },
     })
     this.updateTimes = isServer ? new UpdateTimes() : undefined
     this.diagnostics = new EndpointDiagnostics(this, this.taps, () => this.#readDrops())
@@ -505,8 +510,8 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Rem
       } else if (this.isHeard(source!)) {
         if (this.taps.seesMessages || this.middleware.receives) this.#emitWatched(type, value, source!)
         else this.#emitMessage(type, value, source!)
-        if (this.waits.hasSettled) {
-          this.waits.hasSettled = false
+        if (this.#hasSettled) {
+          this.#hasSettled = false
           this.#pauseEmit()
           return
         }

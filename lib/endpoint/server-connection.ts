@@ -4,7 +4,7 @@
 //     └───────────────────┴───────reject──────────────────────────────────▸ closing
 //
 // and from every stage straight to `ended` when netcode ends the session.
-import type { AnyMessageType } from '../messages/index.js'
+import type { AnyMessageType, Delivery } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
 import type { PeerBudget } from '../sessions/peer-budget.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -162,17 +162,28 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
     if (!this.isAccepted) return 0
-    const { encoder, middleware, taps } = this.#options
+    const { middleware, taps } = this.#options
+    if (middleware.sends || taps.seesMessages) return this.#sendWatched(type, values, delivery)
+    return this.#queue(type, values, delivery)
+  }
+
+  /** Past middleware and taps. */
+  #sendWatched(type: AnyMessageType, values: unknown, delivery: Delivery): number {
+    const { middleware, taps } = this.#options
     let passed = values
     if (middleware.sends) {
       passed = middleware.send(type, values, this.#peer)
       if (passed === undefined || !this.isAccepted) return 0
     }
-    encoder.encode(type, passed) // throws for what no peer could get
+    const bytes = this.#queue(type, passed, delivery)
+    if (bytes > 0) taps.message('out', this.#peer, type, passed)
+    return bytes
+  }
+
+  #queue(type: AnyMessageType, values: unknown, delivery: Delivery): number {
+    this.#options.encoder.encode(type, values) // throws for what no peer could get
     try {
-      const bytes = this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
-      if (taps.seesMessages && bytes > 0) taps.message('out', this.#peer, type, passed)
-      return bytes
+      return this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
     } catch (error) {
       // What a client says of itself must not throw in the game's loop, where it would cost the others their messages.
       if (!(error instanceof NetworkError)) throw error

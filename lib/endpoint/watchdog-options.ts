@@ -7,6 +7,7 @@ import type { Peer } from './peer.js'
 
 /** A condition that a peer has been in for longer than it may. */
 export interface WatchdogEvent<User> {
+  /** Whom it is about. */
   readonly peer: Peer<User>
   /** What the peer does: nothing came from it (`silence`), it answers slowly (`slowReplies`), or it does not take what is sent (`cannotKeepUp`). */
   readonly kind: WatchdogKind

@@ -7,6 +7,7 @@ export interface Health {
   readonly isHealthy: boolean
   /** Why not, in words: it does not listen; nobody calls `update()`; it runs less than half of the updates that `run` asks for; more than half of its peers are above their high water. */
   readonly reasons: readonly string[]
+  /** Whether it has a port. */
   readonly isListening: boolean
   /** Whether newcomers are let in: it listens, `acceptNewConnections` is true, and there is room. */
   readonly isOpen: boolean
@@ -16,6 +17,7 @@ export interface Health {
   readonly away: number
   /** Peers above `highWaterBytes`. */
   readonly highPeers: number
+  /** How many updates there were of late, and how long they took. */
   readonly updates: UpdateStatistics
   /** What waits to be sent or acknowledged, of all peers. */
   readonly queuedBytes: number

@@ -29,6 +29,8 @@ export interface MessageWaitsOwner<Source> {
   ended(type: AnyMessageType): Error
   /** More are open than may be. */
   full(): Error
+  /** A promise was settled by a message: whoever awaits it should run before the next one is handed out. */
+  handleSettled(): void
 }
 
 /** What is open: a promise or a stream. */
@@ -39,8 +41,6 @@ interface Open {
 }
 
 export class MessageWaits<Source> {
-  /** A promise was settled by a message: whoever awaits it should run before the next one is handed out. Set back by the endpoint. */
-  hasSettled = false
   readonly #owner: MessageWaitsOwner<Source>
   readonly #open = new Set<Open>()
   #nextAt = Number.POSITIVE_INFINITY
@@ -84,10 +84,10 @@ export class MessageWaits<Source> {
         try {
           if (predicate !== undefined && !predicate(message, source)) return
           finish()
-          this.hasSettled = true
+          this.#owner.handleSettled()
           resolve(resultOf(message, source))
         } catch (error) {
-          this.hasSettled = true
+          this.#owner.handleSettled()
           fail(error)
         }
       })

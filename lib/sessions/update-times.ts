@@ -5,9 +5,11 @@ import { TIMED_UPDATES, TIMED_UPDATES_MS } from '../wire/limits.js'
 export interface UpdateStatistics {
   /** How many a second. 0 before the second. */
   readonly perSecond: number
-  /** Half of them took at most so many ms, handlers and ticks included; and 99 in a hundred; and all. */
+  /** Half of them took at most so many ms, handlers and ticks included. */
   readonly p50Ms: number
+  /** 99 in a hundred took at most so many ms. */
   readonly p99Ms: number
+  /** The longest, in ms. */
   readonly maxMs: number
 }
 
