@@ -17,7 +17,7 @@ export async function startWatchedServer(say: (line: string) => void): Promise<W
   const server = new Server({
     messages,
     game: 'watch',
-    maxBytesPerSecond: 16_000,
+    maxBytesPerSecond: 8000,
     watchdogs: { silence: { forMs: 1200, action: 'kick' } },
   })
 

@@ -19,7 +19,7 @@ ada.send(Chat, { text: '' })
 ada.every(500, () => ada.send(Chat, { text: 'still here' }))
 // More than her rate: what is above it is dropped. What is empty the middleware drops, so that her flood is not on the screen.
 mallory.every(20, () => {
-  for (let i = 0; i < 200; i++) mallory.send(Chat, { text: '' }, { delivery: 'unreliable' })
+  for (let i = 0; i < 500; i++) mallory.send(Chat, { text: '' }, { delivery: 'unreliable' })
 })
 
 await new Promise((resolve) => setTimeout(resolve, options.seconds * 1000))

@@ -583,7 +583,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Rem
   }
 
   #readDrops(): Readonly<Record<string, number>> {
-    return { ...this.drops, ...this.netcodeCounters, ...this.transport.counters }
+    const { netcodeCounters } = this
+    // Requests above their rate and packets above theirs have one name.
+    const rateLimited = this.drops.rateLimited + (netcodeCounters?.rateLimited ?? 0)
+    return { ...this.drops, ...netcodeCounters, ...this.transport.counters, rateLimited }
   }
 
   #driveAgain(): void {

@@ -68,6 +68,26 @@ t.test('update times: the last 512 of the last ten seconds', async (t) => {
   t.match(times.statistics(30_000), { perSecond: 0, maxMs: 0 })
 })
 
+t.test('packets above their rate are told, although requests above theirs have the same name', async (t) => {
+  const world = new World()
+  const { server, clients } = await world.pair(1, { server: { maxMessagesPerSecond: 50 } })
+  let told = 0
+  const handle = (event: unknown): void => {
+    const { endpoint, cause, count } = event as { endpoint: object; cause: string; count: number }
+    if (endpoint === server && cause === 'rateLimited') told += count
+  }
+  channel('tickwire:drop').subscribe(handle)
+  t.teardown(() => channel('tickwire:drop').unsubscribe(handle))
+  server.onMessage(Num, () => {})
+  await world.step(20)
+  for (let n = 0; n < 500; n++) clients[0]!.send(Num, { n })
+  await world.step(200)
+  clients[0]!.send(Num, { n: 1 })
+  await world.step(3000)
+  t.ok(told > 0)
+  t.ok(server.drops.rateLimited - told <= 40, `${told} of ${server.drops.rateLimited}: all but those of the last second`)
+})
+
 t.test('diagnostics channels tell whoever subscribes, and nobody else', async (t) => {
   const world = new World()
   const told: string[] = []
