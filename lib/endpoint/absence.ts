@@ -5,6 +5,7 @@ import { CONNECTION_DENIED, REQUEST_TIMED_OUT, SENDING_REQUEST } from '../netcod
 import type { ReconnectOptions, ReconnectPolicy } from '../sessions/reconnect-policy.js'
 import { readUint32 } from '../wire/bytes.js'
 import { END_REASONS, type EndReason, GRACE_EXTENSION, type Welcome } from './control-messages.js'
+import type { Deferred } from './deferred.js'
 import { type RejectReason, withCode } from './network-error.js'
 import { MAX_TIMER_MS, readNumber } from './options.js'
 
@@ -16,6 +17,8 @@ export interface Absence {
   attemptEndsAt: number
   attempts: number
   isOutboxReported: boolean
+  /** Resolved when it goes on, rejected when it is given up. */
+  readonly back: Deferred
 }
 
 /** A silent server is asked so often before its link counts as dead; and never before so many round trips. */

@@ -9,14 +9,17 @@ import type { Address } from '../io/address.js'
 import { resolveHost } from '../io/resolve-host.js'
 import { selectCrypto } from '../io/select-crypto.js'
 import type { Datagram } from '../io/transport.js'
-import type { AnyMessageType, InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
+import type { AnyMessageType, Delivery, InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import { CONNECTED, CONNECTION_DENIED, DISCONNECTED, SENDING_REQUEST, TOKEN_EXPIRED } from '../netcode/client-state.js'
 import { generateConnectToken, readConnectToken } from '../netcode/connect-token.js'
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeClient } from '../netcode/netcode-client.js'
 import { isClockTime, isLoopTick } from '../protocol/frames.js'
+import type { MessageStream } from '../sessions/message-stream.js'
+import type { StreamOptions } from '../sessions/message-waits.js'
 import { type ReconnectOptions, type ReconnectPolicy, reconnectDelay } from '../sessions/reconnect-policy.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
 import { canonicalHost, formatAddress } from '../wire/address.js'
 import { CLOCK_RUN_MS, MAX_INBOX_DATAGRAMS, RESUME_TOKENS, SOCKET_BUFFER_BYTES } from '../wire/limits.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
@@ -50,6 +53,7 @@ import {
 import { Deferred } from './deferred.js'
 import type { LifeStep } from './event-queue.js'
 import { FoundServer } from './found-server.js'
+import type { Preview } from './message-encoder.js'
 import type { Metrics } from './metrics.js'
 import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
@@ -61,7 +65,6 @@ import type { RequestResponder } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
 import { outboxError } from './server-connection.js'
-import type { WaitOptions } from './waiting.js'
 
 /** A message that a client may send. */
 export type FromClient = MessageType<string, any, any, 'client' | 'both'>
@@ -126,6 +129,8 @@ export interface ClientEvents {
   OnDrop: { readonly detail: string }
   /** The connection goes on over another link: nothing reliable was lost or repeated. `attempts`: how many it took. */
   OnResume: { readonly attempts: number }
+  /** The send queue rose above `highWaterBytes`, or fell below half of it. */
+  OnPressure: { readonly queuedBytes: number; readonly isHigh: boolean }
   /** The connection has ended: once. */
   OnDisconnect: { readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed. Before OnDisconnect where that is why the connection ended. */
@@ -215,6 +220,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#reconnect = readReconnect(options.reconnect)
     const isOpen = (): boolean => this.#stage === 'hello' || this.#stage === 'accepted'
     this.#owner = {
+      peer: undefined,
       get admitsMessages() {
         return isOpen() // after the end nothing comes any more: OnDisconnect is the last event
       },
@@ -225,6 +231,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
         this.#serverClock.addSample(sentAt, serverReceivedAt, serverSentAt, receivedAt)
         this.#serverClock.setTick(tick, tickMs, serverSentAt)
       },
+      handlePressure: (queuedBytes, isHigh) => this.#addStep(() => this.emitter.emit('OnPressure', { queuedBytes, isHigh })),
     }
   }
 
@@ -279,6 +286,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     checkText('name', name, MAX_NAME_BYTES)
     const packed = encodeData(data, MAX_HELLO_DATA_BYTES)
     const authBody = auth === undefined || typeof auth === 'function' ? undefined : encodeAuth(auth)
+    if (this.taps.isInPacket) throw new NetworkError('ALREADY_ACTIVE', 'connect() was called by a tap, amid the packets of a connection')
     if (this.#stage === 'closing') this.#hurryFarewell()
     if (this.#stage !== 'idle')
       throw new NetworkError('ALREADY_ACTIVE', 'connect() expected a client that is not connected or connecting; disconnect() it first')
@@ -309,7 +317,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /** As `disconnect`, and ends the loop of `run()`. */
   close(detail = ''): Promise<void> {
-    return this.disconnect(detail).then(() => this.stopLoop())
+    return this.disconnect(detail).then(() => {
+      this.stopLoop()
+      this.waits.end() // those that waited for a connection that never came
+    })
   }
 
   /** For `await using`: as `close()`. */
@@ -326,9 +337,18 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (session === undefined || !this.#hasConnected)
       throw new NetworkError('NOT_CONNECTED', 'send() expected a client that was told to connect(); call that first')
     const delivery = deliveryOf(type, options)
-    if (this.#stage === 'idle' || this.#stage === 'closing') return 0
+    if (!this.#takes(session)) return 0
+    if (this.middleware.sends || this.taps.seesMessages) return this.#sendWatched(session, type, values, delivery)
     const { link } = session
     return link.send(type, values, delivery, link.needsNow(type) ? this.clock.now() : 0)
+  }
+
+  /**
+   * What a message would be on the wire, without sending it: its bytes and their number. Middleware does not see it.
+   * @throws what `send` throws for the message
+   */
+  preview<M extends FromClient>(type: M, values: InputOf<M>): Preview {
+    return this.previewMessage(type, values, this.#session?.link.maxMessageBytes ?? this.settings.maxMessageBytes)
   }
 
   /**
@@ -341,7 +361,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /**
    * Asks the server, and resolves to its reply. Whoever drives this client's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
-   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL`, `NOT_SENT` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
    *
    * @example
    * const { gold } = await client.request(Buy, { item: 3 })
@@ -363,12 +383,53 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
 
   /**
    * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the server have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`, `OVERFLOW`,
-   * `OUTBOX_FULL` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * `OUTBOX_FULL`, `NOT_SENT` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
    * @throws NetworkError `NOT_CONNECTED` before the server has let this client in, else as `send`
    */
   sendConfirmed<M extends FromClient>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {
     this.#checkLetIn('sendConfirmed')
     return this.exchanges.confirmations.send(this, type, values, options)
+  }
+
+  /**
+   * The next message of a type, or the next that `predicate` is true for. What comes right behind it waits until whoever awaits this has run. Rejects with a NetworkError `TIMEOUT` or, where the connection or the attempt ends, `DISCONNECTED`; with the signal's reason; or with what the predicate throws.
+   * It may be called before `connect`.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * const { winner } = await client.waitFor(RoundEnd, ({ round }) => round === 3, { timeoutMs: 60_000 })
+   */
+  waitFor<O>(
+    type: MessageType<string, O, any, 'server' | 'both'>,
+    predicate?: (message: O) => boolean,
+    options: WaitOptions = {},
+  ): Promise<O> {
+    return this.waitForMessage(type, predicate, options, (message: O) => message)
+  }
+
+  /**
+   * The messages of a type from now on, for `for await`: they wait in a queue of `limit` until they are asked for. Ends with the connection, or the attempt; `break` ends it too.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * for await (const { message } of client.stream(Chat)) console.log(message.text)
+   */
+  stream<O>(type: MessageType<string, O, any, 'server' | 'both'>, options: StreamOptions = {}): MessageStream<{ readonly message: O }> {
+    return this.streamMessages(type, options, (message: O) => ({ message }))
+  }
+
+  /**
+   * Resolves when the server has let this client in: at once where it is in, and while it is away when it is back. Rejects with what `connect` rejects with, with `DISCONNECTED` where the client does not come back,
+   * or with `NOT_CONNECTED` where it neither is in nor connects.
+   */
+  whenConnected(): Promise<void> {
+    const stage = this.#stage
+    const session = this.#session
+    if (session?.absence !== undefined) return this.drive(session.absence.back.promise)
+    if (session !== undefined && stage !== 'idle' && stage !== 'closing') return session.connected.promise
+    return Promise.reject(
+      new NetworkError('NOT_CONNECTED', 'whenConnected() expected a client that is connected or connecting; call connect() first'),
+    )
   }
 
   /** The server's clock now, in its milliseconds, as near as pings tell. It never runs backwards. Before a connection: this side's own clock. */
@@ -467,6 +528,16 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   /** @internal */
   protected override connectionOf(): PeerConnection | undefined {
     return this.#stage === 'accepted' || this.isAway ? this.#session?.link : undefined
+  }
+
+  /** @internal */
+  protected override remoteOf(): undefined {
+    return undefined
+  }
+
+  /** @internal */
+  protected override sourceOf(): Client {
+    return this
   }
 
   /** @internal */
@@ -717,8 +788,14 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.link.protocol.startClockPings(CLOCK_RUN_MS, now)
     this.debug(absence === undefined ? `is in, as peer ${welcome.peerId}` : 'goes on over another link')
     this.events.pushStep(() => {
-      if (absence === undefined) this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
-      else this.emitter.emit('OnResume', { attempts: absence.attempts })
+      if (absence === undefined) {
+        this.diagnostics.tellConnect(undefined)
+        this.emitter.emit('OnConnectRequestAccepted', { peerId: welcome.peerId })
+      } else {
+        this.diagnostics.tellResume(undefined)
+        this.emitter.emit('OnResume', { attempts: absence.attempts })
+        absence.back.resolve()
+      }
       session.connected.resolve()
       for (const error of tooLarge) this.report(error)
       return true // whoever awaits connect() adds handlers before the first message
@@ -816,6 +893,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#isErrored = error.code !== 'ABORTED'
     this.debug(`could not connect: ${error.message}`)
     this.#addStep(() => {
+      this.waits.end()
       if (error instanceof RejectedError)
         this.emitter.emit('OnConnectRequestRejected', { reason: error.reason, detail: error.detail, data: error.data })
       session.connected.reject(error)
@@ -853,14 +931,19 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     const now = this.clock.now()
     this.#machine.move('away')
     const givesUpAt = now + session.graceMs + this.settings.timeoutMs // the server may notice as late as that
-    session.absence = { givesUpAt, triesAt: now, attemptEndsAt: 0, attempts: 0, isOutboxReported: false }
+    session.absence = { givesUpAt, triesAt: now, attemptEndsAt: 0, attempts: 0, isOutboxReported: false, back: new Deferred() }
+    session.absence.back.promise.catch(() => {})
     session.link.leaveLink()
     this.#closeLink(session)
     this.debug(`is away: ${detail}`)
-    this.#addStep(() => this.emitter.emit('OnDrop', { detail }))
+    this.#addStep(() => {
+      this.diagnostics.tellAway(undefined, detail)
+      this.emitter.emit('OnDrop', { detail })
+    })
   }
 
   #expireAbsence(session: Session, absence: Absence, now: number): void {
+    session.link.checkPressure()
     if (session.link.isOutboxFull && !absence.isOutboxReported) {
       absence.isOutboxReported = true
       this.#addStep(() => this.report(outboxError(this.settings)))
@@ -909,8 +992,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
   }
 
   #giveUp(session: Session, reason: EndReason, detail: string): void {
+    const { back } = session.absence!
     session.absence = undefined
     this.#announceEnd(reason, detail, undefined)
+    this.#addStep(() => back.reject(new NetworkError('DISCONNECTED', `the client did not come back (${reason}): ${detail}`)))
     this.#finish()
   }
 
@@ -926,8 +1011,10 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     this.#isErrored = code !== undefined
     this.debug(`has ended: ${reason} ${detail}`)
     this.#addStep(() => {
+      this.waits.end()
       if (code !== undefined) this.report(new NetworkError(code, detail))
       this.exchanges.endAll(this, reason)
+      this.diagnostics.tellDisconnect(undefined, reason, detail)
       this.emitter.emit('OnDisconnect', { reason, detail, data })
     })
   }
@@ -964,6 +1051,23 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (this.isAway) return
     if (!this.#hasConnected || stage === 'opening' || stage === 'linking' || stage === 'hello')
       throw new NetworkError('NOT_CONNECTED', `${call}() expected a client that the server has let in; await connect() first`)
+  }
+
+  /** Past middleware and taps. */
+  #sendWatched(session: Session, type: AnyMessageType, values: unknown, delivery: Delivery): number {
+    let passed = values
+    if (this.middleware.sends) {
+      passed = this.middleware.send(type, values, undefined)
+      if (passed === undefined || !this.#takes(session)) return 0
+    }
+    const bytes = session.link.send(type, passed, delivery, this.clock.now())
+    if (bytes > 0) this.taps.message('out', undefined, type, passed)
+    return bytes
+  }
+
+  /** Whether messages can be sent in this session: it has not ended. */
+  #takes(session: Session): boolean {
+    return this.#session === session && this.#stage !== 'idle' && this.#stage !== 'closing'
   }
 
   #state(): number {

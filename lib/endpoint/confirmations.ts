@@ -3,9 +3,10 @@ import type { AnyMessageType } from '../messages/index.js'
 import type { Exchange, Pending } from '../sessions/exchange.js'
 import { MAX_OPEN_CONFIRMABLES } from '../sessions/limits.js'
 import { CONFIRMATION, type ConfirmOutcome, encodeConfirmation } from '../sessions/system-messages.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
 import type { ExchangeOwner } from './exchanges.js'
 import { NetworkError } from './network-error.js'
-import { noRoomFor, readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
+import { droppedByMiddleware, noRoomFor, readWaitOptions, rejected, Waiting } from './waiting.js'
 
 export class Confirmations<Source> {
   readonly #owner: ExchangeOwner<Source>
@@ -19,7 +20,9 @@ export class Confirmations<Source> {
   /** Throws for misuse; all that goes wrong later rejects the promise. */
   send(source: Source, type: AnyMessageType, values: unknown, options: WaitOptions | undefined): Promise<void> {
     const { timeoutMs, signal } = readWaitOptions(options, Number.POSITIVE_INFINITY)
-    this.#owner.encoder.encode(type, values)
+    const passed = this.#owner.outgoing(type, values, source)
+    if (passed === undefined) return rejected(droppedByMiddleware(type))
+    this.#owner.encoder.encode(type, passed)
     const link = this.#owner.connectionOf(source)
     if (link === undefined) return this.#unsent(new NetworkError('DISCONNECTED', `${type.name} cannot be sent: the connection has ended`))
     if (signal?.aborted) return this.#unsent(signal.reason)
@@ -40,6 +43,7 @@ export class Confirmations<Source> {
     }
     const waiting = new Waiting<void>(id, type.name, signal, () => unconfirmed.delete(id))
     unconfirmed.add(id, waiting, now + timeoutMs)
+    this.#owner.tellSent(type, passed, source)
     return waiting.promise
   }
 
@@ -88,7 +92,7 @@ function errorOf({ name }: Pending, outcome: Exclude<ConfirmOutcome, 'handled'>)
     case 'handler':
       return new NetworkError('HANDLER', `a handler of ${name} failed at the other side`)
     case 'no-handler':
-      return new NetworkError('NO_HANDLER', `the other side has no handler for ${name}`)
+      return new NetworkError('NO_HANDLER', `the other side has no handler for ${name}, or its middleware dropped it`)
     case 'busy':
       return new NetworkError(
         'BUSY',

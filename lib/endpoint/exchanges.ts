@@ -19,6 +19,10 @@ export interface ExchangeOwner<Source> {
   now(): number
   /** The connection that messages to this peer go over; undefined where it has ended. */
   connectionOf(source: Source): PeerConnection | undefined
+  /** Past the middleware of this side: the values to be sent in place of these; undefined: none. */
+  outgoing(type: AnyMessageType, values: unknown, source: Source): unknown
+  /** A message has been queued: taps hear of it. */
+  tellSent(type: AnyMessageType, values: unknown, source: Source): void
   /** Runs a step in the next emit. */
   soon(step: () => void): void
   /** Gives a message to its handlers. `settle` hears what became of it, once all of them have ended. */

@@ -12,6 +12,16 @@ const MAX_MEASURED_BYTES = 4 * MAX_MESSAGE_BYTES_LIMIT
 /** Two bytes of type and four of length (2^28). Kept free behind each message, so that its header can grow. */
 const MAX_HEADER_BYTES = 6
 
+/** What a message would be on the wire. */
+export interface Preview {
+  /** Its payload, a copy: the values as the definition encodes them. */
+  readonly bytes: Uint8Array
+  /** How many these are: what `maxMessageBytes` bounds. */
+  readonly size: number
+  /** With its type and length, as it stands in a packet and counts against `maxSendQueueBytes`. What a packet takes beside its messages, about 25 bytes, they share. */
+  readonly wireBytes: number
+}
+
 export class MessageEncoder {
   readonly #pool: PayloadPool
   readonly #factory: MessageFactory
@@ -73,6 +83,17 @@ export class MessageEncoder {
   /** The message that `encode` wrote last is not needed any more: its place is free. */
   giveBack(): void {
     this.slab.used = this.start
+  }
+
+  /** As `encode`, and takes it back: the bytes are a copy, and the next message is written where this one was. */
+  preview(type: AnyMessageType, values: unknown): Preview {
+    this.encode(type, values)
+    this.giveBack()
+    return {
+      bytes: this.slab.bytes.slice(this.payload, this.end),
+      size: this.end - this.payload,
+      wireBytes: this.end - this.start,
+    }
   }
 
   tooLarge(type: AnyMessageType, bytes: number, limit: number): NetworkError {

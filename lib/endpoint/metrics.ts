@@ -118,7 +118,7 @@ export class Counters {
   keepaliveCount = 0
 }
 
-/** What cannot be handed to the game, by cause; a server's are the sum over its peers. */
+/** What was dropped on the way between network and game, by cause; a server's are the sum over its peers. */
 export class DropCounters {
   /** No definition has this type id. */
   unknownMessage = 0
@@ -132,6 +132,8 @@ export class DropCounters {
   lateReply = 0
   /** A request under a number that is still being answered: no honest peer sends it. */
   repeatedRequest = 0
-  /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond`. */
+  /** Packets, not messages: of a client that sends more than `maxMessagesPerSecond` or `maxBytesPerSecond`. */
   rateLimited = 0
+  /** Messages, received or to be sent, that middleware dropped. */
+  middleware = 0
 }

@@ -11,19 +11,36 @@ import { describe } from '../messages/refusal.js'
 import type { ReplyMessage, RequestMessage } from '../messages/request-definition.js'
 import type { LoopTiming } from '../protocol/connection.js'
 import { PayloadPool } from '../protocol/payload-pool.js'
+import { Jobs } from '../sessions/jobs.js'
+import type { MessageStream } from '../sessions/message-stream.js'
+import { MessageWaits, type StreamOptions } from '../sessions/message-waits.js'
+import { type Middleware, MiddlewareChain } from '../sessions/middleware.js'
+import { onAbort } from '../sessions/on-abort.js'
 import type { ConfirmOutcome } from '../sessions/system-messages.js'
-import { MAX_DATAGRAMS_PER_UPDATE, MAX_QUEUED_EVENTS, MTU } from '../wire/limits.js'
+import { type Tap, Taps } from '../sessions/taps.js'
+import { UpdateTimes } from '../sessions/update-times.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
+import {
+  MAX_DATAGRAMS_PER_UPDATE,
+  MAX_MESSAGE_WAITS,
+  MAX_QUEUED_EVENTS,
+  MAX_STREAM_MESSAGES,
+  MTU,
+  STREAM_MESSAGES,
+} from '../wire/limits.js'
 import { Deadlines } from './deadlines.js'
-import { DropLog } from './drop-log.js'
+import { DropLog, describeRisen } from './drop-log.js'
 import { Emitter, type Handler, type OnOptions } from './emitter.js'
+import { EndpointDiagnostics } from './endpoint-diagnostics.js'
 import { EventQueue, type LifeStep } from './event-queue.js'
 import { Exchanges } from './exchanges.js'
 import { FixedStepLoop, type Loop, type RunOptions } from './loop.js'
-import { MessageEncoder } from './message-encoder.js'
+import { MessageEncoder, type Preview } from './message-encoder.js'
 import { Counters, DropCounters, Measured } from './metrics.js'
 import { NetworkError, withCode } from './network-error.js'
-import { checkConditioner, type EndpointOptions, readOptions, type Settings } from './options.js'
+import { checkConditioner, checkInteger, type EndpointOptions, MAX_TIMER_MS, readNumber, readOptions, type Settings } from './options.js'
 import { maxAckDelayFor, type PeerConnection, type PeerConnectionOptions, type SystemMessage } from './peer-connection.js'
+import { readWaitOptions } from './waiting.js'
 
 /** The events of both kinds of endpoint. */
 export interface EndpointEvents {
@@ -46,8 +63,8 @@ const IDLE_WARNING_MS = 1000
 /** The loop's interval before it is known: 30 Hz. */
 const ASSUMED_INTERVAL_MS = 33
 
-/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. */
-export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> extends Measured {
+/** What `Client` and `Server` have in common: the loop, handlers of events, metrics. Not made by itself. `Remote`: what taps and middleware know the other side by. */
+export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Remote extends object = never> extends Measured {
   /** No connection, or on a server: it does not listen. */
   static readonly DISCONNECTED = 100
   /** The last connection, or attempt, ended by an error. Only on a client or a peer. */
@@ -90,18 +107,31 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected readonly exchanges: Exchanges<Source>
   /** @internal */
   protected readonly deadlines = new Deadlines()
+  /** @internal */
+  protected readonly taps: Taps<Remote>
+  /** @internal */
+  protected readonly middleware: MiddlewareChain<Remote>
+  /** Promises and iterators of the game that wait for messages. @internal */
+  protected readonly waits: MessageWaits<Source>
+  /** Only a server's are asked for. @internal */
+  protected readonly updateTimes: UpdateTimes | undefined
+  /** @internal */
+  protected readonly diagnostics: EndpointDiagnostics
+  readonly #jobs = new Jobs((error) => this.reportHandlerError(error))
   readonly #isServer: boolean
   readonly #conditioned: ConditionedTransport | undefined
   readonly #handlers: (MessageHandler<Source>[] | undefined)[] = []
   readonly #said = new Set<string>()
   readonly #dropLog = isDebugging
     ? new DropLog(
-        () => ({ ...this.drops, ...this.netcodeCounters, ...this.transport.counters }),
-        (text) => this.debug(text),
+        () => this.#readDrops(),
+        (risen) => this.debug(describeRisen(risen)),
       )
     : undefined
   #connectionOptions: PeerConnectionOptions | undefined
   #isUpdating = false
+  /** A step has settled a promise, or a message one of `waitFor`. */
+  #hasSettled = false
   /** A promise was settled: whoever awaits it runs before the next event is emitted, however soon the next update comes. */
   #isEmitPaused = false
   #lastUpdateAt = Number.NEGATIVE_INFINITY
@@ -136,7 +166,27 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       else this.reportHandlerError(error)
     })
     this.encoder = new MessageEncoder(this.pool, this.factory, isServer, this.settings.maxMessageBytes)
+    this.taps = new Taps<Remote>({
+      report: (error) => this.reportHandlerError(error),
+      reportLater: (error) => this.reportLater(new NetworkError('HANDLER', `a tap failed: ${describeFailure(error)}`, { cause: error })),
+    })
+    this.middleware = new MiddlewareChain<Remote>({
+      drops: this.drops,
+      report: (error, remote) => this.reportHandlerError(error, this.sourceOf(remote)),
+    })
+    this.waits = new MessageWaits<Source>({
+      addHandler: (type, handler) => this.addMessageHandler(type, handler),
+      now: () => this.clock.now(),
+      timedOut: (type, ms) => new NetworkError('TIMEOUT', `no ${type.name} that was waited for came within ${ms} ms`),
+      ended: (type) => new NetworkError('DISCONNECTED', `the connection ended before a ${type.name} that was waited for came`),
+      full: () => new NetworkError('OVERFLOW', `more than ${MAX_MESSAGE_WAITS} waits and streams are open on this endpoint`),
+      handleSettled: () => {
+        this.#hasSettled = true
+      },
+    })
     this.exchanges = this.#createExchanges()
+    this.updateTimes = isServer ? new UpdateTimes() : undefined
+    this.diagnostics = new EndpointDiagnostics(this, this.taps, () => this.#readDrops())
   }
 
   /** How long nothing may arrive before a connection has ended, in ms; 0: for ever. */
@@ -197,7 +247,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** Sends what is queued now, without waiting for the next `update`. */
   flush(): void {
-    if (this.isActive) this.#transmit()
+    if (this.isActive && !this.taps.isInPacket) this.#transmit()
   }
 
   /** Runs `update` and `onTick` at a fixed rate, until `stop()`, `signal` or the end of the endpoint. A second call ends the first loop. */
@@ -206,6 +256,42 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     this.#loop?.stop()
     this.#loop = new FixedStepLoop(this.clock, this.timing, options, (ticks) => this.#update(ticks))
     return this.#loop
+  }
+
+  /** Looks on as packets and messages pass. Returns what ends that. Costs nothing without one. */
+  tap(tap: Tap<Remote>): () => void {
+    checkFunctions('tap', tap, ['packet', 'message'])
+    return this.taps.add(tap)
+  }
+
+  /**
+   * Puts middleware between the game and its messages, behind what is there: it may change or drop each. Returns what takes it away.
+   *
+   * @example
+   * server.use({ receive: (type, message, peer) => (isMuted(peer) && type === Chat ? undefined : message) })
+   */
+  use(middleware: Middleware<Remote>): () => void {
+    checkFunctions('use', middleware, ['send', 'receive'])
+    return this.middleware.add(middleware)
+  }
+
+  /**
+   * Runs a job inside `update()` every so many ms (1 to 2^31 − 1), before what it sends leaves; the first time after one interval. Its times do not drift; what a late update has missed is made up for once. An asynchronous job that has
+   * not ended is not begun again. What it throws or rejects with is reported through OnError. Returns what stops it; `signal` does too.
+   *
+   * @example
+   * server.every(60_000, () => saveWorld())
+   */
+  every(intervalMs: number, job: () => unknown, options: OnOptions = {}): () => void {
+    if (intervalMs === undefined) throw withCode(new TypeError('"intervalMs" expected a number, got undefined'), 'BAD_OPTION')
+    readNumber('intervalMs', intervalMs, 0, 1, MAX_TIMER_MS)
+    if (typeof job !== 'function') throw withCode(new TypeError(`"job" expected a function, got ${describe(job)}`), 'BAD_OPTION')
+    const stop = this.#jobs.add(intervalMs, job, this.clock.now())
+    const release = onAbort(options.signal, stop)
+    return () => {
+      stop()
+      release()
+    }
   }
 
   // ── For Client and Server ──
@@ -226,6 +312,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   protected abstract messageEvent(type: AnyMessageType, message: unknown, source: Source): Events['OnMessage']
   /** The connection that messages to this source go over; undefined where it has ended, or is not made yet. @internal */
   protected abstract connectionOf(source: Source): PeerConnection | undefined
+  /** What taps and middleware know the source by, and back. @internal */
+  protected abstract remoteOf(source: Source): Remote | undefined
+  /** @internal */
+  protected abstract sourceOf(remote: Remote | undefined): Source | undefined
   /** This side stalled: deadlines move by so many ms. @internal */
   protected abstract shift(ms: number, now: number): void
   /** @internal */
@@ -260,7 +350,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** What every connection of this endpoint shares. @internal */
   protected connectionOptions(): PeerConnectionOptions {
-    const { settings, factory, pool, encoder, timing, totals, drops, deadlines } = this
+    const { settings, factory, pool, encoder, timing, totals, drops, deadlines, taps, middleware } = this
     const maxAckDelayMs = settings.maxAckDelayMs ?? maxAckDelayFor(this.isRunning ? timing.tickMs : ASSUMED_INTERVAL_MS)
     const fillsPackets = this.transport.segmentBytes === MTU
     const last = this.#connectionOptions
@@ -277,8 +367,41 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       totals,
       drops,
       deadlines,
+      taps,
+      middleware,
     }
     return this.#connectionOptions
+  }
+
+  /** As `onMessage` of Client and Server, with what waits for one. @internal */
+  protected waitForMessage<T>(
+    type: AnyMessageType,
+    predicate: ((message: any, source: Source) => boolean) | undefined,
+    options: WaitOptions | undefined,
+    resultOf: (message: any, source: Source) => T,
+  ): Promise<T> {
+    if (predicate !== undefined && typeof predicate !== 'function')
+      throw withCode(new TypeError(`"predicate" expected a function, got ${describe(predicate)}`), 'BAD_OPTION')
+    const { timeoutMs, signal } = readWaitOptions(options, Number.POSITIVE_INFINITY)
+    return this.waits.waitFor(type, predicate, timeoutMs, signal, resultOf)
+  }
+
+  /** @internal */
+  protected streamMessages<T>(
+    type: AnyMessageType,
+    options: StreamOptions,
+    resultOf: (message: any, source: Source) => T,
+  ): MessageStream<T> {
+    const { limit = STREAM_MESSAGES, signal } = options
+    checkInteger('limit', limit, 1, MAX_STREAM_MESSAGES, 'BAD_OPTION')
+    return this.waits.stream(type, limit, signal, resultOf)
+  }
+
+  /** @internal */
+  protected previewMessage(type: AnyMessageType, values: unknown, maxMessageBytes: number): Preview {
+    const preview = this.encoder.preview(type, values)
+    if (preview.size > maxMessageBytes) throw this.encoder.tooLarge(type, preview.size, maxMessageBytes)
+    return preview
   }
 
   /** Called when the socket has opened: from now on someone should call update(). `since`: when the first deadline was set; a stall between then and the first update moves it. @internal */
@@ -318,6 +441,7 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
 
   /** Reports through OnError; without a handler of it, prints each code once. @internal */
   protected report(error: NetworkError, source?: Source): void {
+    this.diagnostics.tellError(source === undefined ? undefined : this.remoteOf(source), error)
     if (this.emitter.has('OnError')) this.emitter.emit('OnError', this.errorEvent(error, source))
     else
       this.warnOnce(
@@ -332,6 +456,24 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   /** @internal */
   protected reportHandlerError(cause: unknown, source?: Source): void {
     this.report(new NetworkError('HANDLER', `a handler failed: ${describeFailure(cause)}`, { cause }), source)
+  }
+
+  /** Calls a function of the game, whose errors stop nothing. @internal */
+  protected callHandler(handler: () => unknown, source?: Source): void {
+    try {
+      const result = handler()
+      if (result instanceof Promise) result.catch((error: unknown) => this.reportHandlerError(error, source))
+    } catch (error) {
+      this.reportHandlerError(error, source)
+    }
+  }
+
+  /** In its place among the events, where a handler may do anything. @internal */
+  protected reportLater(error: NetworkError, source?: Source): void {
+    this.events.pushStep(() => {
+      this.report(error, source)
+      return undefined
+    })
   }
 
   /** @internal */
@@ -349,19 +491,23 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
   // ── The loop ──
 
   #update(ticks: (() => void) | undefined): void {
-    if (this.#isUpdating) return
+    if (this.#isUpdating || this.taps.isInPacket) return
     this.#isUpdating = true
     try {
       const now = this.clock.now()
       this.#noteUpdate(now)
+      this.diagnostics.follow(now)
       if (this.isActive) {
         this.#receive(now)
         this.expire(now)
       }
-      this.exchanges.expire(now)
       if (!this.#isEmitPaused) this.#emit()
+      this.exchanges.expire(now) // behind what has come in time
+      this.waits.expire(now)
+      this.#jobs.run(now)
       if (ticks !== undefined) this.#runTicks(ticks)
       if (this.isActive) this.#transmit()
+      this.updateTimes?.add(now, this.clock.now() - now)
     } finally {
       this.#isUpdating = false
     }
@@ -384,12 +530,32 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       const { type, value, source } = events
       if (type === undefined) {
         // Steps are the only events without a type.
-        if ((value as () => boolean | undefined)()) {
-          this.#pauseEmit()
-          return
-        }
-      } else if (this.isHeard(source!)) this.#emitMessage(type, value, source!)
+        if ((value as () => boolean | undefined)()) this.#hasSettled = true
+      } else if (this.isHeard(source!)) {
+        if (this.taps.seesMessages || this.middleware.receives) this.#emitWatched(type, value, source!)
+        else this.#emitMessage(type, value, source!)
+      }
+      if (this.#hasSettled) {
+        this.#hasSettled = false
+        this.#pauseEmit()
+        return
+      }
     }
+  }
+
+  #emitWatched(type: AnyMessageType, message: unknown, source: Source): void {
+    const passed = this.#incoming(type, message, source)
+    if (!this.isHeard(source)) return
+    if (passed !== undefined) this.#emitMessage(type, passed, source)
+    else this.exchanges.requests.handleDropped(source, type, message)
+  }
+
+  /** Past taps and middleware; undefined where it was dropped. */
+  #incoming(type: AnyMessageType, message: unknown, source: Source): unknown {
+    const { taps, middleware } = this
+    const remote = this.remoteOf(source)
+    if (taps.seesMessages) taps.message('in', remote, type, message)
+    return middleware.receives ? middleware.receive(type, message, remote) : message
   }
 
   #emitMessage(type: AnyMessageType, message: unknown, source: Source): void {
@@ -411,8 +577,13 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     if (hasListener) this.emitter.emit('OnMessage', this.messageEvent(type, message, source))
   }
 
-  /** As #emitMessage, for a message whose sender waits to hear what became of it. */
-  #emitConfirmable(type: AnyMessageType, message: unknown, source: Source, settle: (outcome: ConfirmOutcome) => void): void {
+  /** As #emitWatched and #emitMessage, for a message whose sender waits to hear what became of it. */
+  #emitConfirmable(type: AnyMessageType, received: unknown, source: Source, settle: (outcome: ConfirmOutcome) => void): void {
+    const message = this.#incoming(type, received, source)
+    if (message === undefined || !this.isHeard(source)) {
+      settle('no-handler')
+      return
+    }
     const handlers = this.#handlers[type.id] ?? []
     const hasListener = this.emitter.messageListeners > 0
     if (handlers.length === 0 && !hasListener) {
@@ -456,6 +627,13 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
       isServer,
       now: () => this.clock.now(),
       connectionOf: (source) => this.connectionOf(source),
+      outgoing: (type, values, source) => {
+        if (!this.middleware.sends || this.connectionOf(source) === undefined) return values // what goes nowhere passes nothing
+        return this.middleware.send(type, values, this.remoteOf(source))
+      },
+      tellSent: (type, values, source) => {
+        if (this.taps.seesMessages) this.taps.message('out', this.remoteOf(source), type, values)
+      },
       soon: (step) =>
         this.events.pushStep(() => {
           step()
@@ -501,10 +679,20 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents> ext
     const elapsed = now - this.#lastUpdateAt
     this.#lastUpdateAt = now
     if (elapsed > STALL_MS) {
-      if (this.isActive) this.shift(elapsed - STALL_MS, now)
+      if (this.isActive) {
+        this.shift(elapsed - STALL_MS, now)
+        this.waits.shift(elapsed - STALL_MS)
+      }
       this.exchanges.shift(elapsed - STALL_MS)
     } else if (this.timing.tickMs === 0) this.timing.intervalMs += (elapsed - this.timing.intervalMs) / 8
     this.#dropLog?.check(now)
+  }
+
+  #readDrops(): Readonly<Record<string, number>> {
+    const { netcodeCounters } = this
+    // Requests above their rate and packets above theirs have one name.
+    const rateLimited = this.drops.rateLimited + (netcodeCounters?.rateLimited ?? 0)
+    return { ...this.drops, ...netcodeCounters, ...this.transport.counters, rateLimited }
   }
 
   #driveAgain(): void {
@@ -543,6 +731,17 @@ export function transportOf(transport: EndpointOptions['transport'] = 'auto', cl
   } catch (error) {
     throw withCode(error as Error, 'BAD_OPTION')
   }
+}
+
+/** Throws where an argument is no object with at least one of these functions. */
+function checkFunctions(name: string, value: object, members: readonly string[]): void {
+  const given = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  const functions = members.filter((member) => given[member] !== undefined)
+  if (functions.length > 0 && functions.every((member) => typeof given[member] === 'function')) return
+  throw withCode(
+    new TypeError(`${name}() expected an object with a function ${members.join(' or ')}, got ${describe(value)}`),
+    'BAD_OPTION',
+  )
 }
 
 /** What a handler threw, in words; a thrown object may have no text of its own. */

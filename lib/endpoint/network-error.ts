@@ -38,7 +38,7 @@ export type NetworkErrorCode =
   | 'ABORTED'
   /** The peer's packets broke the protocol. */
   | 'PROTOCOL'
-  /** The send queue of a connection was full. */
+  /** The send queue of a connection was full; or more waits are open than may be. */
   | 'OVERFLOW'
   /** While the link of a connection was dead, more was sent than its outbox holds. */
   | 'OUTBOX_FULL'
@@ -58,6 +58,8 @@ export type NetworkErrorCode =
   | 'CONFIRM_TIMEOUT'
   /** Too many requests or unconfirmed messages wait on the connection. */
   | 'BUSY'
+  /** Middleware of this side dropped a request, or a message to be confirmed. */
+  | 'NOT_SENT'
   /** The connection has ended, and what was waited for does not come any more. */
   | 'DISCONNECTED'
 

@@ -36,6 +36,10 @@ export interface EndpointOptions {
   readonly maxMessageBytes?: number | undefined
   /** What may wait on one connection to be sent or acknowledged, in bytes, from 64 KiB. Default 8 MiB. Above it unreliable messages are dropped, and a reliable one ends the connection (`overflow`). */
   readonly maxSendQueueBytes?: number | undefined
+  /**
+   * OnPressure tells when more than this waits on one connection to be sent or acknowledged, in bytes, from 1024 to `maxSendQueueBytes`, and when it has fallen below half of it. Default: half of `maxSendQueueBytes`.
+   */
+  readonly highWaterBytes?: number | undefined
   /** Congestion control never sends slower than this, in bytes a second: what a game needs to go on at heavy loss. Default 16 KiB/s. */
   readonly minRateBytesPerSecond?: number | undefined
   /**
@@ -74,6 +78,7 @@ export interface Settings {
   readonly keepAliveMs: number
   readonly maxMessageBytes: number
   readonly maxSendQueueBytes: number
+  readonly highWaterBytes: number
   readonly minRateBytesPerSecond: number
   readonly congestionControl: CongestionControl
   readonly maxAckDelayMs: number | undefined
@@ -96,18 +101,20 @@ export function readOptions(options: EndpointOptions): Settings {
   if (congestionControl !== 'bbr' && congestionControl !== 'cubic')
     throw withCode(new TypeError(`"congestionControl" expected 'bbr' or 'cubic', got ${describe(congestionControl)}`), 'BAD_OPTION')
   const maxMessageBytes = readNumber('maxMessageBytes', options.maxMessageBytes, MAX_MESSAGE_BYTES, 1024, MAX_MESSAGE_BYTES_LIMIT)
+  const maxSendQueueBytes = readNumber(
+    'maxSendQueueBytes',
+    options.maxSendQueueBytes,
+    Math.max(MAX_SEND_QUEUE_BYTES, 2 * maxMessageBytes),
+    65_536,
+    2 ** 31,
+  )
   return {
     game,
     timeoutMs,
     keepAliveMs: timeoutMs === 0 ? keepAliveMs : Math.min(keepAliveMs, timeoutMs / 5),
     maxMessageBytes,
-    maxSendQueueBytes: readNumber(
-      'maxSendQueueBytes',
-      options.maxSendQueueBytes,
-      Math.max(MAX_SEND_QUEUE_BYTES, 2 * maxMessageBytes),
-      65_536,
-      2 ** 31,
-    ),
+    maxSendQueueBytes,
+    highWaterBytes: readNumber('highWaterBytes', options.highWaterBytes, maxSendQueueBytes / 2, 1024, maxSendQueueBytes),
     minRateBytesPerSecond: readNumber('minRateBytesPerSecond', options.minRateBytesPerSecond, MIN_RATE_BYTES_PER_SECOND, 0, 2 ** 30),
     congestionControl,
     maxAckDelayMs:

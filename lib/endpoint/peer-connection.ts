@@ -6,6 +6,8 @@ import type { AnyMessageType, Delivery, MessageFactory } from '../messages/index
 import { Connection, type ConnectionSink, type LoopTiming } from '../protocol/connection.js'
 import { CONTROL_LANE, type LaneWindow, laneIndex, SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
 import type { PayloadPool } from '../protocol/payload-pool.js'
+import type { MiddlewareChain } from '../sessions/middleware.js'
+import { Pressure } from '../sessions/pressure.js'
 import {
   CANCELLATION,
   CONFIRMABLE,
@@ -16,6 +18,7 @@ import {
   readConfirmable,
   readConfirmation,
 } from '../sessions/system-messages.js'
+import type { Taps } from '../sessions/taps.js'
 import { MAX_CHANNELS, MIN_MAX_ACK_DELAY_MS } from '../wire/limits.js'
 import type { Deadlines } from './deadlines.js'
 import type { MessageEncoder } from './message-encoder.js'
@@ -41,6 +44,9 @@ export interface PeerConnectionOptions {
   readonly drops: DropCounters
   /** When its connections have something to do. */
   readonly deadlines: Deadlines
+  /** Of the whole endpoint. `any`: what they call a peer is the endpoint's. */
+  readonly taps: Taps<any>
+  readonly middleware: MiddlewareChain<any>
 }
 
 /** One of the library's own messages, as it arrived. */
@@ -53,11 +59,15 @@ export type SystemMessage =
 export interface PeerConnectionOwner {
   /** Whether messages of the game may arrive yet. */
   readonly admitsMessages: boolean
+  /** As the game knows the other side; undefined on a client, and before it was let in. */
+  readonly peer: object | undefined
   handleMessage(type: AnyMessageType, message: object): void
   handleControl(typeId: number, payload: Uint8Array): void
   /** In its place among the messages of the game. */
   handleSystem(message: SystemMessage): void
   handlePong(sentAt: number, peerReceivedAt: number, peerSentAt: number, receivedAt: number, peerTick: number, peerTickMs: number): void
+  /** The send queue rose above the high water, or fell below half of it. */
+  handlePressure(queuedBytes: number, isHigh: boolean): void
 }
 
 /** The farewell waits this long for reliable messages sent before it, and altogether this long for its acknowledgement. */
@@ -73,6 +83,7 @@ const CONTROL_PRIORITY = 7
 export class PeerConnection implements ConnectionSink {
   readonly protocol: Connection
   readonly counters = new Counters()
+  readonly pressure: Pressure
   /** How long acks of this side may wait, as it tells the peer. */
   readonly maxAckDelayMs: number
   /** The largest message that both sides admit. */
@@ -101,6 +112,7 @@ export class PeerConnection implements ConnectionSink {
     this.#otherSide = options.isServer ? 'client' : 'server'
     this.maxMessageBytes = settings.maxMessageBytes
     this.maxAckDelayMs = options.maxAckDelayMs
+    this.pressure = new Pressure(settings.highWaterBytes)
     this.protocol = new Connection(
       {
         sink: this,
@@ -235,7 +247,10 @@ export class PeerConnection implements ConnectionSink {
 
   /** As `Connection.pollPayload`, for a link that says how large its next payload may be. */
   pollPayload(bytes: Uint8Array, at: number, maxPayloadBytes: number, sequence: number, now: number): number {
-    return this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
+    const length = this.protocol.pollPayload(bytes, at, at + maxPayloadBytes, sequence, now)
+    const { taps } = this.#options
+    if (taps.seesPackets && length > 0) taps.packet('out', this.#owner.peer, bytes.subarray(at, at + length), now)
+    return length
   }
 
   /** After the last `pollPayload` of an update. `stageEndsAt`: a deadline of the owner's own. */
@@ -245,6 +260,13 @@ export class PeerConnection implements ConnectionSink {
       this.#slot,
       isBusy ? Number.NEGATIVE_INFINITY : Math.min(this.protocol.nextDeadline(), this.#closingAt, stageEndsAt),
     )
+    if (this.#outbox === undefined || this.#isAway) this.checkPressure() // before the first Welcome it is too early to judge
+  }
+
+  /** Tells the owner where what waits has crossed a mark. While the link is dead, its outbox counts. */
+  checkPressure(): void {
+    const { queuedBytes } = this
+    if (this.pressure.hasCrossed(queuedBytes)) this.#owner.handlePressure(queuedBytes, this.pressure.isHigh)
   }
 
   countSent(datagramBytes: number): void {
@@ -275,6 +297,8 @@ export class PeerConnection implements ConnectionSink {
     const { totals } = this.#options
     this.wake()
     if (isPayload) {
+      const { taps } = this.#options
+      if (taps.seesPackets) taps.packet('in', this.#owner.peer, bytes.subarray(start, end), at)
       this.#workOfPacket = 0
       const begunBefore = this.protocol.begunReassemblies
       this.protocol.handlePayload(bytes, start, end, sequence, nextSequence, at)

@@ -1,12 +1,12 @@
 import type { Address } from '../io/address.js'
 import type { InputOf, MessageType, ReplyOf, RequestInputOf, RequestType } from '../messages/index.js'
 import type { Identity, Role } from '../sessions/identity.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
 import type { Exchanges } from './exchanges.js'
 import { Measured, type Metrics } from './metrics.js'
 import { NEVER_SECONDS } from './open-mode.js'
 import type { SendOptions } from './send-options.js'
 import type { ServerConnection } from './server-connection.js'
-import type { WaitOptions } from './waiting.js'
 
 /** A message that a server may send. */
 export type FromServer = MessageType<string, any, any, 'server' | 'both'>
@@ -98,7 +98,7 @@ export class Peer<User = undefined> extends Measured {
 
   /**
    * Asks this client, and resolves to its reply. Whoever drives the server's loop drives this too. Rejects with a RequestError where the responder refused (`Type.isError(error)` knows its codes), with a NetworkError `REQUEST_TIMEOUT`, `NO_RESPONDER`,
-   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
+   * `HANDLER`, `BUSY`, `DISCONNECTED`, `OVERFLOW`, `OUTBOX_FULL`, `NOT_SENT` or `MESSAGE_TOO_LARGE`, or with the reason of the signal. After a time-out or an abort the responder's signal is aborted.
    *
    * @example
    * const { card } = await peer.request(Choose, { cards }, { timeoutMs: 30_000 })
@@ -111,7 +111,7 @@ export class Peer<User = undefined> extends Measured {
 
   /**
    * As `send`, ordered whatever the definition says, and resolves when the handlers of this message at the client have ended, asynchronous ones too. Rejects with a NetworkError `HANDLER` (one failed), `NO_HANDLER`, `BUSY`, `DISCONNECTED`, `CONFIRM_TIMEOUT`, `OVERFLOW`,
-   * `OUTBOX_FULL` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
+   * `OUTBOX_FULL`, `NOT_SENT` or `MESSAGE_TOO_LARGE` (it takes 6 bytes more than by itself), or with the reason of the signal; whoever gives up does not take the message back.
    * @throws as `send`
    */
   sendConfirmed<M extends FromServer>(type: M, values: InputOf<M>, options?: WaitOptions): Promise<void> {

@@ -1,7 +1,7 @@
 // Requests of an endpoint's connections, both ways: what this side asks, and who answers what it is asked. On the wire a request and its reply are two ordinary messages of the game (lib/messages/request-definition.ts); only that one is
 // not wanted any more is said by a message of the library (lib/sessions/system-messages.ts).
 
-import type { AnyRequestType, ReplyInputOf, RequestErrorOf, RequestOf } from '../messages/index.js'
+import type { AnyMessageType, AnyRequestType, ReplyInputOf, RequestErrorOf, RequestOf } from '../messages/index.js'
 import { describe } from '../messages/refusal.js'
 import {
   type AnyRequestDefinition,
@@ -14,9 +14,10 @@ import type { Asked, Exchange } from '../sessions/exchange.js'
 import { MAX_OPEN_REQUESTS } from '../sessions/limits.js'
 import { OpenCall, Refusal } from '../sessions/open-call.js'
 import { CANCELLATION, encodeCancellation } from '../sessions/system-messages.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
 import type { ExchangeOwner } from './exchanges.js'
 import { NetworkError, RequestError, withCode } from './network-error.js'
-import { noRoomFor, readWaitOptions, rejected, Waiting, type WaitOptions } from './waiting.js'
+import { droppedByMiddleware, noRoomFor, readWaitOptions, rejected, Waiting } from './waiting.js'
 
 /** What a responder gets beside the values. */
 export interface RequestContext<E extends string> {
@@ -62,6 +63,8 @@ export class Requests<Source> {
   request(source: Source, type: unknown, values: unknown, options: WaitOptions | undefined): Promise<unknown> {
     const definition = this.#definitionOf('request', type)
     const { timeoutMs, signal } = readWaitOptions(options, definition.timeoutMs)
+    const passed = this.#owner.outgoing(definition.message, { id: 0, values }, source) as RequestMessage | undefined
+    if (passed === undefined) return rejected(droppedByMiddleware(definition))
     const link = this.#owner.connectionOf(source)
     if (link === undefined)
       return rejected(new NetworkError('DISCONNECTED', `${definition.name} cannot be asked: the connection has ended`))
@@ -76,7 +79,8 @@ export class Requests<Source> {
       )
     const id = asked.nextId()
     const { message } = definition
-    this.#owner.encoder.encode(message, { id, values })
+    const sent: RequestMessage = { id, values: passed.values }
+    this.#owner.encoder.encode(message, sent)
     const now = this.#owner.now()
     try {
       if (link.sendEncoded(message, message.delivery, now) === 0) return rejected(noRoomFor(definition, link))
@@ -88,6 +92,7 @@ export class Requests<Source> {
       this.#cancel(source, request)
     })
     asked.add(id, request, now + timeoutMs)
+    this.#owner.tellSent(message, sent, source)
     return request.promise
   }
 
@@ -161,6 +166,12 @@ export class Requests<Source> {
     else this.#answer(source, exchange, responder, new OpenCall(definition, source), id, values)
   }
 
+  /** Middleware has dropped a message: where it is a request, whoever asks hears that nobody answers. */
+  handleDropped(source: Source, type: AnyMessageType, message: unknown): void {
+    const definition = this.#owner.factory.requests.find(({ message: asked }) => asked === type)
+    if (definition !== undefined) this.#replyOutcome(source, definition, (message as RequestMessage).id, 'no-responder') // what its codec decoded
+  }
+
   handleCancellation(source: Source, id: number): void {
     const call = this.#exchangeOf(source).answering.get(id)
     if (call === undefined) this.#owner.drops.lateReply++
@@ -229,10 +240,12 @@ export class Requests<Source> {
   }
 
   #reply(source: Source, { reply }: AnyRequestDefinition, message: ReplyMessage): void {
+    const passed = this.#owner.outgoing(reply, message, source) as ReplyMessage | undefined
     const link = this.#owner.connectionOf(source)
-    if (link === undefined) return
-    this.#owner.encoder.encode(reply, message)
-    link.sendEncoded(reply, reply.delivery, this.#owner.now())
+    if (passed === undefined || link === undefined) return
+    const sent: ReplyMessage = { ...passed, id: message.id }
+    this.#owner.encoder.encode(reply, sent)
+    if (link.sendEncoded(reply, reply.delivery, this.#owner.now()) > 0) this.#owner.tellSent(reply, sent, source)
   }
 
   #definitionOf(call: string, type: unknown): AnyRequestDefinition {
@@ -250,7 +263,8 @@ function isPromiseLike(result: unknown): result is PromiseLike<unknown> {
 function errorOf(definition: AnyRequestDefinition, status: string, detail: string): NetworkError {
   const code = definition.errorOf(status)
   if (code !== undefined) return new RequestError(definition, code, detail)
-  if (status === 'no-responder') return new NetworkError('NO_RESPONDER', `the other side has no responder for ${definition.name}`)
+  if (status === 'no-responder')
+    return new NetworkError('NO_RESPONDER', `the other side has no responder for ${definition.name}, or its middleware dropped it`)
   if (status === 'busy')
     return new NetworkError(
       'BUSY',

@@ -5,12 +5,12 @@
 //
 // and from every stage straight to `ended` when netcode ends the session. An accepted client that can come back is `away` then, until another slot's Hello shows its resume token: that slot's link
 // becomes this connection's, and the connection that said Hello is ended.
-import type { AnyMessageType } from '../messages/index.js'
+import type { AnyMessageType, Delivery } from '../messages/index.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
 import type { Login } from '../sessions/authentications.js'
+import type { PeerBudget } from '../sessions/peer-budget.js'
 import { writeUint32 } from '../wire/bytes.js'
 import { StateMachine, type Transitions } from '../wire/state-machine.js'
-import type { TokenBucket } from '../wire/token-bucket.js'
 import { metricsOf } from './connection-metrics.js'
 import {
   checkText,
@@ -98,6 +98,7 @@ export interface ServerConnectionOwner<User> {
   handleEnd(peer: Peer<User>, reason: EndReason, detail: string, data: unknown, error: NetworkError | undefined): void
   /** Says by OnError that something failed that is this peer's own doing. */
   reportSoon(peer: Peer<User>, error: NetworkError): void
+  handlePressure(peer: Peer<User>, queuedBytes: number, isHigh: boolean): void
   /** The slot can be freed. */
   handleClosed(connection: ServerConnection<User>): void
   now(): number
@@ -109,7 +110,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   client: NetcodeServerClient
   readonly link: PeerConnection
   /** What the client may send. */
-  readonly budget: TokenBucket
+  readonly budget: PeerBudget
   /** Set when it has proven who it is, before the handlers are asked. */
   login: Login | undefined
   readonly #owner: ServerConnectionOwner<User>
@@ -133,7 +134,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   constructor(
     client: NetcodeServerClient,
     options: PeerConnectionOptions,
-    budget: TokenBucket,
+    budget: PeerBudget,
     owner: ServerConnectionOwner<User>,
     now: number,
   ) {
@@ -205,6 +206,25 @@ export class ServerConnection<User> implements PeerConnectionOwner {
   send(type: AnyMessageType, values: unknown, options: SendOptions | undefined): number {
     const delivery = deliveryOf(type, options)
     if (!this.isLive) return 0
+    const { middleware, taps } = this.#options
+    if (middleware.sends || taps.seesMessages) return this.#sendWatched(type, values, delivery)
+    return this.#queue(type, values, delivery)
+  }
+
+  /** Past middleware and taps. */
+  #sendWatched(type: AnyMessageType, values: unknown, delivery: Delivery): number {
+    const { middleware, taps } = this.#options
+    let passed = values
+    if (middleware.sends) {
+      passed = middleware.send(type, values, this.#peer)
+      if (passed === undefined || !this.isLive) return 0
+    }
+    const bytes = this.#queue(type, passed, delivery)
+    if (bytes > 0) taps.message('out', this.#peer, type, passed)
+    return bytes
+  }
+
+  #queue(type: AnyMessageType, values: unknown, delivery: Delivery): number {
     this.#options.encoder.encode(type, values) // throws for what no peer could get
     try {
       return this.link.sendEncoded(type, delivery, this.link.needsNow(type) ? this.#owner.now() : 0)
@@ -310,6 +330,10 @@ export class ServerConnection<User> implements PeerConnectionOwner {
 
   handlePong(): void {}
 
+  handlePressure(queuedBytes: number, isHigh: boolean): void {
+    if (this.isLive) this.#owner.handlePressure(this.#peer!, queuedBytes, isHigh)
+  }
+
   /** After the last payload of an update. */
   endTransmit(now: number): void {
     this.link.endTransmit(now, this.#stage === 'hello' || this.#stage === 'deciding' ? this.#stageEndsAt : Number.POSITIVE_INFINITY)
@@ -329,6 +353,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
         if (this.link.isOverflowing) this.end('overflow', `more than ${this.#options.settings.maxSendQueueBytes} bytes waited to be sent`)
         return
       case 'away':
+        this.link.checkPressure()
         if (this.link.isOutboxFull && !this.#isOutboxReported) {
           this.#isOutboxReported = true
           this.#owner.reportSoon(this.#peer!, outboxError(this.#options.settings))

@@ -11,9 +11,15 @@ import { DEFAULT_TOKEN_LIFETIME_SECONDS, REQUESTS_PER_SECOND_AND_NETWORK } from 
 import { protocolIdOf } from '../netcode/create-connect-token.js'
 import { NetcodeServer, requestRatesFor } from '../netcode/netcode-server.js'
 import type { NetcodeServerClient } from '../netcode/server-client.js'
+import { type Health, judge } from '../sessions/health.js'
 import type { DuplicateLogin } from '../sessions/identities.js'
 import type { Authenticator } from '../sessions/identity.js'
+import type { MessageStream } from '../sessions/message-stream.js'
+import type { StreamOptions } from '../sessions/message-waits.js'
+import { PeerBudget } from '../sessions/peer-budget.js'
 import { ResumeTokens } from '../sessions/resume-tokens.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
+import { Watchdogs } from '../sessions/watchdogs.js'
 import { canonicalHost, formatAddress, networkOf, parseAddress } from '../wire/address.js'
 import {
   MAX_INBOX_DATAGRAMS,
@@ -25,13 +31,13 @@ import {
   RESUME_TOKENS,
   SOCKET_BUFFER_BYTES,
 } from '../wire/limits.js'
-import { TokenBucket } from '../wire/token-bucket.js'
 import { type AdvertisedServer, Advertisement, type AdvertiseOptions } from './advertisement.js'
 import type { RequestFromClient } from './client.js'
 import { type ConnectRequest, createConnectRequest } from './connect-request.js'
 import { sumMetrics } from './connection-metrics.js'
 import type { EndReason, Hello, Welcome } from './control-messages.js'
 import { checkText, encodeData, MAX_DETAIL_BYTES, MAX_END_DATA_BYTES, PROBE_EXTENSION } from './control-messages.js'
+import type { Preview } from './message-encoder.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint, transportOf } from './network-endpoint.js'
 import { NetworkError, withCode } from './network-error.js'
@@ -44,12 +50,13 @@ import { deliveryOf, type SendOptions } from './send-options.js'
 import { type Refusal, ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 import { ServerLogins } from './server-logins.js'
 import { ServerWarnings } from './server-warnings.js'
+import { describeWatchdog, readWatchdogs, type WatchdogEvent, type WatchdogOptions, type WatchdogSettings } from './watchdog-options.js'
 
 /** A message that a client may send. */
 type FromClient<O> = MessageType<string, O, any, 'client' | 'both'>
 
 /** What a `Server` is made with. */
-export interface ServerOptions extends EndpointOptions {
+export interface ServerOptions<User = any> extends EndpointOptions {
   /** Peers at once, 1 to 65,536. One more is refused as `full`. Default 64. */
   readonly maxPeers?: number | undefined
   /** 32 bytes that only the backend and its servers know: clients need a connect token (token mode). Default: open mode, for LAN and development. */
@@ -66,6 +73,14 @@ export interface ServerOptions extends EndpointOptions {
    * and what is reliable comes late. 0: no limit. Default 20,000: a 60 Hz game with ten messages a tick needs 660, and an upload in full packets gets 24 MB/s.
    */
   readonly maxMessagesPerSecond?: number | undefined
+  /**
+  /**
+   * Bytes that one client may send in a second, and in one burst, as UDP payload with acks and resends. What comes above it is dropped as if the network had lost it, so that the client's congestion control slows down to it. 0: no limit, the default, as `maxMessagesPerSecond`
+   * bounds it to 24 MB/s. Below some 4000 a game hardly moves.
+   */
+  readonly maxBytesPerSecond?: number | undefined
+  /** What is told, or done, of peers that say nothing, answer slowly or do not take what is sent to them for too long. Default: nothing. */
+  readonly watchdogs?: WatchdogOptions<User> | undefined
   /**
    * How long a player whose link has died is kept, in ms, up to a day: it is *away* (OnDrop), holds its place, and what is sent to it waits in its outbox, until it goes on over another link (OnResume) or the time is over (OnDisconnect).
    * Only for clients with the option `reconnect`. 0: none is kept. Default 30,000.
@@ -107,6 +122,10 @@ export interface ServerEvents<User> {
   OnDrop: { readonly peer: Peer<User>; readonly detail: string }
   /** A peer that was away goes on, perhaps from another address: nothing reliable was lost or repeated. */
   OnResume: { readonly peer: Peer<User> }
+  /** A peer's send queue rose above `highWaterBytes`, or fell below half of it. */
+  OnPressure: { readonly peer: Peer<User>; readonly queuedBytes: number; readonly isHigh: boolean }
+  /** One of the option `watchdogs` barks; before the peer is kicked where it is. */
+  OnWatchdog: WatchdogEvent<User>
   /** A peer that was in has gone: once. */
   OnDisconnect: { readonly peer: Peer<User>; readonly reason: EndReason; readonly detail: string; readonly data: unknown }
   /** Something failed; `peer` where it concerns one. */
@@ -136,7 +155,7 @@ const SPARE_SLOTS = 16
  * await server.listen({ port: 9000 })
  * server.run({ hz: 60 })
  */
-export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, ServerEvents<User>> {
+export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, ServerEvents<User>, Peer<User>> {
   /** False: whoever asks to be let in is refused as `not-accepting`; peers that are in stay. */
   acceptNewConnections = true
   readonly #maxPeers: number
@@ -144,7 +163,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   readonly #publicAddresses: readonly Address[] | undefined
   readonly #maxTokenLifetimeSeconds: number
   readonly #maxMessagesPerSecond: number
+  readonly #maxBytesPerSecond: number
   readonly #maxConnectsPerSecond: number
+  readonly #watchdogSettings: WatchdogSettings<User> | undefined
+  readonly #watchdogs: Watchdogs<Peer<User>> | undefined
   /** Connections that hold a slot and are not accepted yet, by network. */
   readonly #joining = new Map<string, number>()
   readonly #peers = new Map<number, Peer<User>>()
@@ -170,11 +192,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   /** As of the last update: tokens live for many seconds, and to ask for each datagram would cost more than to look its sender up. */
   #unixSeconds = 0
   #address: Address | undefined
+  #listensSince = 0
   #closing: Promise<void> | undefined
   #advertisement: Advertisement | undefined
 
   /** @throws TypeError or RangeError with code BAD_OPTION */
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<User>) {
     super(options, true)
     const { maxPeers = 64, privateKey, publicAddresses } = options
     checkInteger('maxPeers', maxPeers, 1, 65_536, 'BAD_OPTION')
@@ -194,6 +217,9 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#maxMessagesPerSecond = orNoLimit(
       readNumber('maxMessagesPerSecond', options.maxMessagesPerSecond, MAX_MESSAGES_PER_SECOND, 0, Number.MAX_VALUE),
     )
+    this.#maxBytesPerSecond = orNoLimit(readNumber('maxBytesPerSecond', options.maxBytesPerSecond, 0, 0, Number.MAX_VALUE))
+    this.#watchdogSettings = readWatchdogs(options.watchdogs)
+    if (this.#watchdogSettings !== undefined) this.#watchdogs = this.#createWatchdogs(this.#watchdogSettings)
     this.#maxConnectsPerSecond = orNoLimit(
       readNumber('maxConnectsPerSecond', options.maxConnectsPerSecond, REQUESTS_PER_SECOND_AND_NETWORK, 0, Number.MAX_VALUE),
     )
@@ -309,6 +335,40 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     return this.exchanges.requests.respond(type, responder)
   }
 
+  /**
+   * The next message of a type, of whichever peer, or the next that `predicate` is true for. What comes right behind it waits until whoever awaits this has run. Rejects with a NetworkError `TIMEOUT` or, where the server closes, `DISCONNECTED`; with the signal's reason; or with what the predicate throws.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * const { message } = await server.waitFor(Ready, (_, from) => from === peer, { timeoutMs: 10_000 })
+   */
+  waitFor<O>(
+    type: FromClient<O>,
+    predicate?: (message: O, peer: Peer<User>) => boolean,
+    options: WaitOptions = {},
+  ): Promise<{ readonly peer: Peer<User>; readonly message: O }> {
+    return this.waitForMessage(type, predicate, options, (message: O, peer) => ({ peer, message }))
+  }
+
+  /**
+   * The messages of a type from now on, of all peers, for `for await`: they wait in a queue of `limit` until they are asked for. Ends when the server closes; `break` ends it too.
+   * @throws NetworkError `UNKNOWN_MESSAGE`, `OVERFLOW` (1024 waits and streams are open); TypeError or RangeError `BAD_OPTION`
+   *
+   * @example
+   * for await (const { peer, message } of server.stream(Chat)) console.log(peer.name, message.text)
+   */
+  stream<O>(type: FromClient<O>, options: StreamOptions = {}): MessageStream<{ readonly peer: Peer<User>; readonly message: O }> {
+    return this.streamMessages(type, options, (message: O, peer) => ({ peer, message }))
+  }
+
+  /**
+   * What a message would be on the wire, without sending it: its bytes and their number. Middleware does not see it.
+   * @throws what `peer.send` throws for the message
+   */
+  preview<M extends FromServer>(type: M, values: InputOf<M>): Preview {
+    return this.previewMessage(type, values, this.settings.maxMessageBytes)
+  }
+
   /** As `peer.send` for each of some peers; encoded once. Returns the bytes queued in all. */
   sendTo<M extends FromServer>(peers: Iterable<Peer<User>>, type: M, values: InputOf<M>, options?: SendOptions): number {
     // Taken out before anything is encoded: an iterable of the game may run its code, and that may send.
@@ -337,7 +397,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       const close = (): Promise<void> => this.close(detail)
       return this.#opening.then(close, close)
     }
-    if (!this.isActive) return this.#closing ?? Promise.resolve()
+    if (!this.isActive) {
+      this.waits.end()
+      return this.#closing ?? Promise.resolve()
+    }
     this.#closing ??= this.drive(this.#close(detail))
     return this.#closing
   }
@@ -360,6 +423,30 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   override metrics(): Metrics {
     const all = Array.from(this.#peers.values(), (peer) => peer.metrics())
     return sumMetrics(all, this.#state, this.totals)
+  }
+
+  /**
+   * How the server is, in plain data for a health endpoint: whether it is well and if not, why; its peers, its last updates, what waits and what was dropped.
+   *
+   * @example
+   * createServer((_, response) => response.writeHead(server.health().isHealthy ? 200 : 503).end(JSON.stringify(server.health())))
+   */
+  health(): Health {
+    const now = this.clock.now()
+    const peers = [...this.#peers.values()]
+    const isListening = this.isActive
+    return judge({
+      hz: this.isRunning ? Math.round(1000 / this.timing.tickMs) : 0,
+      sinceUpdateMs: now - Math.max(this.updateTimes!.lastAt, this.#listensSince),
+      isListening,
+      isOpen: isListening && this.#refusalOfAnyone() === undefined,
+      peers: peers.length,
+      away: this.#away.size,
+      highPeers: peers.filter(({ connection }) => !connection.isAway && connection.link.pressure.isHigh).length,
+      updates: this.updateTimes!.statistics(now),
+      queuedBytes: peers.reduce((sum, { connection }) => sum + connection.link.queuedBytes, 0),
+      drops: { ...this.drops },
+    })
   }
 
   /** What the netcode layer ignored, by cause; undefined before `listen`. */
@@ -385,7 +472,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     // Set when netcode reported the client.
     const connection = packet.client.attachment as ServerConnection<User>
     connection.link.countReceived(length)
-    if (!connection.budget.hasTokens(at)) {
+    if (!connection.budget.admits(length, at)) {
       this.drops.rateLimited++
       return
     }
@@ -404,6 +491,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#logins?.poll()
     this.#warnings!.check(now)
     this.#advertisement?.poll(now)
+    this.#watchdogs?.check(now)
   }
 
   /** @internal */
@@ -440,6 +528,16 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   }
 
   /** @internal */
+  protected override remoteOf(peer: Peer<User>): Peer<User> {
+    return peer
+  }
+
+  /** @internal */
+  protected override sourceOf(peer: Peer<User> | undefined): Peer<User> | undefined {
+    return peer
+  }
+
+  /** @internal */
   protected override errorEvent(error: NetworkError, peer: Peer<User> | undefined): ServerEvents<User>['OnError'] {
     return peer === undefined ? { error } : { peer, error }
   }
@@ -449,6 +547,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#netcode!.shiftDeadlines(ms, now)
     for (const connection of this.#connections) connection.shift(ms, now)
     for (const connection of this.#away) connection.shift(ms, now)
+    this.#watchdogs?.shift(ms)
   }
 
   /** @internal */
@@ -513,7 +612,9 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#address = address
     this.#closing = undefined
     this.#state = NetworkEndpoint.LISTENING
-    this.begin(this.clock.now())
+    this.#listensSince = this.clock.now()
+    this.updateTimes!.clear()
+    this.begin(this.#listensSince)
     this.debug(`listens on ${formatAddress(address)} in ${isOpen ? 'open' : 'token'} mode`)
     const publicHost = isOpen && this.transport.kind !== 'simulated' ? publicHostOf(address.host) : undefined
     if (publicHost !== undefined) {
@@ -541,6 +642,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.end()
     await this.transport.close()
     await unadvertised
+    this.waits.end()
     this.update()
   }
 
@@ -567,7 +669,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     const netcode = this.#netcode!
     for (let event = netcode.pollEvent(); event !== undefined; event = netcode.pollEvent()) {
       if (event.type === 'connected') {
-        const budget = new TokenBucket(this.#maxMessagesPerSecond, this.#maxMessagesPerSecond)
+        const budget = new PeerBudget(this.#maxMessagesPerSecond, this.#maxBytesPerSecond)
         const connection = new ServerConnection<User>(event.client, this.connectionOptions(), budget, this.#owner, now)
         event.client.attachment = connection
         this.#connections.add(connection)
@@ -657,6 +759,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
       handleDrop: (peer, detail) => this.#handleDrop(peer, detail),
       handleResume: (peer, fresh, left) => this.#handleResume(peer, fresh, left),
       reportSoon: (peer, error) => this.#reportSoon(peer, error),
+      handlePressure: (peer, queuedBytes, isHigh) => this.#addStep(() => this.emitter.emit('OnPressure', { peer, queuedBytes, isHigh })),
       handleClosed: (connection) => this.#netcode?.disconnectClient(connection.client),
       now: () => this.clock.now(),
       settled: (promise) => this.drive(promise),
@@ -747,8 +850,10 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#peers.set(peer.id, peer)
     this.#logins?.add(peer)
     this.#countJoining(peer.address.host, -1)
+    this.#watchdogs?.add(peer, this.clock.now())
     this.debug(`peer ${peer.id} (${name}) is in`)
     this.events.pushStep(() => {
+      this.diagnostics.tellConnect(peer)
       this.emitter.emit('OnConnect', { peer })
       return undefined
     })
@@ -813,6 +918,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#away.add(peer.connection)
     this.debug(`peer ${peer.id} is away: ${detail}`)
     this.events.pushStep(() => {
+      this.diagnostics.tellAway(peer, detail)
       this.emitter.emit('OnDrop', { peer, detail })
       return undefined
     })
@@ -828,6 +934,7 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#countJoining(peer.address.host, -1)
     this.debug(`peer ${peer.id} goes on at ${formatAddress(peer.address)}`)
     this.events.pushStep(() => {
+      this.diagnostics.tellResume(peer)
       this.emitter.emit('OnResume', { peer })
       return undefined
     })
@@ -847,10 +954,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
     this.#peers.delete(peer.id)
     if (this.#away.delete(peer.connection) || peer.connection.canResume) this.#rememberEnding(peer.id, reason, detail)
     this.#logins?.remove(peer)
+    this.#watchdogs?.delete(peer)
     this.debug(`peer ${peer.id} has ended: ${reason} ${detail}`)
     this.events.pushStep(() => {
       if (error !== undefined) this.report(error, peer)
       this.exchanges.endAll(peer, reason)
+      this.diagnostics.tellDisconnect(peer, reason, detail)
       this.emitter.emit('OnDisconnect', { peer, reason, detail, data })
       return undefined
     })
@@ -865,7 +974,12 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
   ): number {
     const delivery = deliveryOf(type, options)
     const now = this.clock.now()
-    this.encoder.encode(type, values)
+    let passed = values
+    if (this.middleware.sends) {
+      passed = this.middleware.send(type, values, undefined)
+      if (passed === undefined) return 0
+    }
+    this.encoder.encode(type, passed)
     let bytes = 0
     for (const peer of peers) {
       if (peer === except || !peer.connection.isLive) continue
@@ -876,13 +990,39 @@ export class Server<User = undefined> extends NetworkEndpoint<Peer<User>, Server
         this.#reportSoon(peer, error)
       }
     }
+    if (this.taps.seesMessages && bytes > 0) this.taps.message('out', undefined, type, passed)
     return bytes
+  }
+
+  #createWatchdogs(settings: WatchdogSettings<User>): Watchdogs<Peer<User>> {
+    return new Watchdogs<Peer<User>>(
+      settings,
+      ({ connection: { isAway, link }, latency }) =>
+        isAway ? undefined : { inMessages: link.counters.inMessages, latencyMs: latency, isHigh: link.pressure.isHigh },
+      (peer, kind, forMs) => {
+        const detail = describeWatchdog(kind, forMs, peer.latency, peer.outBufferBytes)
+        this.#addStep(() => this.#bark({ peer, kind, forMs, detail }, settings))
+      },
+    )
+  }
+
+  #bark(event: WatchdogEvent<User>, { actions }: WatchdogSettings<User>): void {
+    const { peer } = event
+    if (!peer.connected) return
+    this.emitter.emit('OnWatchdog', event)
+    const action = actions[event.kind]
+    if (action === 'kick') void peer.disconnect(event.detail)
+    else if (typeof action === 'function') this.callHandler(() => action(event), peer)
   }
 
   /** Later, as a handler may send, and the encoder still holds the message that failed. */
   #reportSoon(peer: Peer<User> | undefined, error: NetworkError): void {
+    this.reportLater(error, peer)
+  }
+
+  #addStep(step: () => void): void {
     this.events.pushStep(() => {
-      this.report(error, peer)
+      step()
       return undefined
     })
   }

@@ -1,17 +1,11 @@
-// A promise of the other side's word: settled once, by an answer, a time-out, the caller's signal or the end of the connection.
+// Waiting for the other side: the options of that, checked, and a promise of its word, settled once, by an answer, a time-out, the caller's signal or the end of the connection.
 import { describe } from '../messages/refusal.js'
 import type { Pending } from '../sessions/exchange.js'
+import { onAbort } from '../sessions/on-abort.js'
+import type { WaitOptions } from '../sessions/wait-options.js'
 import { NetworkError, withCode } from './network-error.js'
 import { MAX_TIMER_MS, readNumber } from './options.js'
 import type { PeerConnection } from './peer-connection.js'
-
-/** What `request` and `sendConfirmed` take beside the values. */
-export interface WaitOptions {
-  /** How long the answer is waited for, in ms, 1 to 2^31 − 1. Default: as the request's definition says; of `sendConfirmed` as long as the connection lasts. */
-  readonly timeoutMs?: number | undefined
-  /** Gives up when it is aborted: the promise rejects with its reason. */
-  readonly signal?: AbortSignal | undefined
-}
 
 /** The options, checked. Throws TypeError or RangeError, with code BAD_OPTION. */
 export function readWaitOptions(
@@ -32,10 +26,9 @@ export class Waiting<T> implements Pending {
   readonly promise: Promise<T>
   #resolve!: (value: T) => void
   #reject!: (error: unknown) => void
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort: () => void
+  readonly #release: () => void
 
-  /** `giveUp` is called when the signal is aborted, before the promise rejects with its reason. */
+  /** The signal is not aborted yet. `giveUp` is called when it is, before the promise rejects with its reason. */
   constructor(id: number, name: string, signal: AbortSignal | undefined, giveUp: () => void) {
     this.id = id
     this.name = name
@@ -44,21 +37,19 @@ export class Waiting<T> implements Pending {
       this.#reject = reject
     })
     this.promise.catch(() => {}) // whoever does not await it need not be ended by an unhandled rejection
-    this.#signal = signal
-    this.#onAbort = () => {
+    this.#release = onAbort(signal, (reason) => {
       giveUp()
-      this.reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+      this.reject(reason)
+    })
   }
 
   resolve(value: unknown): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#release()
     this.#resolve(value as T) // what the codec of the reply, which gives the type, has decoded
   }
 
   reject(error: unknown): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#release()
     this.#reject(error)
   }
 }
@@ -67,6 +58,11 @@ export class Waiting<T> implements Pending {
 export function noRoomFor({ name }: { readonly name: string }, { isOverflowing }: PeerConnection): NetworkError {
   const [code, where] = isOverflowing ? (['OVERFLOW', 'send queue'] as const) : (['OUTBOX_FULL', 'outbox'] as const)
   return new NetworkError(code, `${name} was not sent: the ${where} of the connection is full`)
+}
+
+/** Middleware of this side dropped it, so that the other side never hears of it. */
+export function droppedByMiddleware({ name }: { readonly name: string }): NetworkError {
+  return new NetworkError('NOT_SENT', `${name} was not sent: middleware dropped it`)
 }
 
 /** A promise that was over before it began. */

@@ -151,6 +151,22 @@ export const MAX_AUTHENTICATIONS = 256
 export const AUTH_FAILURE_BURST = 5
 export const AUTH_FAILURES_PER_SECOND = 1
 
+// ── Watching and waiting ──
+
+/** Watchdogs look at every peer this often: 10,000 peers × 0.2 µs is 2 ms, and their limits are seconds. */
+export const WATCHDOG_MS = 100
+
+/** Updates whose duration a server remembers, and for how long: 512 × 16 B = 8 KiB; at 60 Hz 8.5 s. */
+export const TIMED_UPDATES = 512
+export const TIMED_UPDATES_MS = 10_000
+
+/** Default of a stream's `limit`, and its bound: messages that wait to be read. A second of 1000 a second. */
+export const STREAM_MESSAGES = 1024
+export const MAX_STREAM_MESSAGES = 65_536
+
+/** Promises of `waitFor` and streams that are open at once on one endpoint. Each is asked about every message of its type, so that thousands would be slow anyway. */
+export const MAX_MESSAGE_WAITS = 1024
+
 // ── LAN discovery ──
 
 /**

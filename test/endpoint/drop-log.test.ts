@@ -1,12 +1,12 @@
 import t from 'tap'
-import { DropLog } from '../../lib/endpoint/drop-log.js'
+import { DropLog, describeRisen } from '../../lib/endpoint/drop-log.js'
 
 t.test('once a second, the causes whose counts rose are said, with how many', async (t) => {
   const counts = { forged: 0, malformed: 2 }
   const lines: string[] = []
   const log = new DropLog(
     () => ({ ...counts }),
-    (text) => lines.push(text),
+    (risen) => lines.push(describeRisen(risen)),
   )
   log.check(0)
   counts.forged = 1000
