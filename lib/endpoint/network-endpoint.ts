@@ -502,8 +502,10 @@ export abstract class NetworkEndpoint<Source, Events extends EndpointEvents, Rem
         this.expire(now)
       }
       if (!this.#isEmitPaused) this.#emit()
-      this.exchanges.expire(now) // behind what has come in time
-      this.waits.expire(now)
+      if (!this.#isEmitPaused) {
+        this.exchanges.expire(now) // behind all that has come in time
+        this.waits.expire(now)
+      }
       this.#jobs.run(now)
       if (ticks !== undefined) this.#runTicks(ticks)
       if (this.isActive) this.#transmit()

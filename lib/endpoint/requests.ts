@@ -63,7 +63,9 @@ export class Requests<Source> {
   request(source: Source, type: unknown, values: unknown, options: WaitOptions | undefined): Promise<unknown> {
     const definition = this.#definitionOf('request', type)
     const { timeoutMs, signal } = readWaitOptions(options, definition.timeoutMs)
-    const passed = this.#owner.outgoing(definition.message, { id: 0, values }, source) as RequestMessage | undefined
+    const { message } = definition
+    const asking = { id: 0, values }
+    const passed = this.#owner.outgoing(message, asking, source) as RequestMessage | undefined
     if (passed === undefined) return rejected(droppedByMiddleware(definition))
     const link = this.#owner.connectionOf(source)
     if (link === undefined)
@@ -78,9 +80,9 @@ export class Requests<Source> {
         ),
       )
     const id = asked.nextId()
-    const { message } = definition
-    const sent: RequestMessage = { id, values: passed.values }
-    this.#owner.encoder.encode(message, sent)
+    asking.id = id
+    asking.values = passed.values
+    this.#owner.encoder.encode(message, asking)
     const now = this.#owner.now()
     try {
       if (link.sendEncoded(message, message.delivery, now) === 0) return rejected(noRoomFor(definition, link))
@@ -92,7 +94,7 @@ export class Requests<Source> {
       this.#cancel(source, request)
     })
     asked.add(id, request, now + timeoutMs)
-    this.#owner.tellSent(message, sent, source)
+    this.#owner.tellSent(message, asking, source)
     return request.promise
   }
 
@@ -243,7 +245,7 @@ export class Requests<Source> {
     const passed = this.#owner.outgoing(reply, message, source) as ReplyMessage | undefined
     const link = this.#owner.connectionOf(source)
     if (passed === undefined || link === undefined) return
-    const sent: ReplyMessage = { ...passed, id: message.id }
+    const sent: ReplyMessage = passed.id === message.id ? passed : { ...passed, id: message.id }
     this.#owner.encoder.encode(reply, sent)
     if (link.sendEncoded(reply, reply.delivery, this.#owner.now()) > 0) this.#owner.tellSent(reply, sent, source)
   }

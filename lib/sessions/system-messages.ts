@@ -15,7 +15,7 @@ export const CANCELLATION = FIRST_SYSTEM_ID + 2
 export const CONFIRM_OUTCOMES = ['handled', 'handler', 'no-handler', 'busy'] as const
 
 /**
- * `handled`: every handler has ended. `handler`: one has failed. `no-handler`: there is none. `busy`: too many wait, and it was given to none.
+ * `handled`: every handler has ended. `handler`: one has failed. `no-handler`: there is none, or middleware dropped the message. `busy`: too many wait, and it was given to none.
  */
 export type ConfirmOutcome = (typeof CONFIRM_OUTCOMES)[number]
 
