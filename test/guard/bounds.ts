@@ -28,5 +28,7 @@ export const ECHO = {
   0.2: { mean: 130, p99: 280, max: 330, bytes: 80 }, // 117.7, 230, 270, 72.7
 } as const
 
-/** Bytes that receiving allocates, with an array for a network (benchmarks/processes/allocations.ts): for a message beyond its decoded object, and for a packet. */
-export const ALLOCATIONS = { perMessage: 8, perPacket: 450 } as const // 0.1, 329
+/**
+ * Bytes that receiving allocates, with an array for a network (benchmarks/processes/allocations.ts): for a message beyond its decoded object, and for a packet; more where node:crypto makes objects for each (neither koffi nor sodium-native).
+ */
+export const ALLOCATIONS = { perMessage: 8, perPacket: 450, perPacketOfNode: 1300 } as const // 0.1, 329, 1007
