@@ -2,7 +2,7 @@
 import t from 'tap'
 import { playSessions } from '../../soak/sessions.js'
 
-const SEEDS = 20
+const SEEDS = 8
 
 t.test(
   `${SEEDS} seeds in which links die, addresses change and everyone pauses: nothing reliable is lost, doubled or out of order`,

@@ -1,4 +1,4 @@
-// 200 random runs of whole servers and clients keep every promise; and whatever breaks one on purpose is found, and made short.
+// 100 random runs of whole servers and clients keep every promise; and whatever breaks one on purpose is found, and made short.
 import t from 'tap'
 import { generate } from '../../soak/generate.js'
 import type { Violation } from '../../soak/journal.js'
@@ -9,10 +9,10 @@ import { runSeed } from '../../soak/run-seed.js'
 import type { Tamper } from '../../soak/tamper.js'
 
 const FROM = 1
-const RUNS = 200
+const RUNS = 100
 const THREADS = 2
 
-t.test('200 random runs keep every promise', async (t) => {
+t.test('100 random runs keep every promise', async (t) => {
   const startedAt = performance.now()
   const report = new Report(RUNS, startedAt, Number.POSITIVE_INFINITY)
   let seed = FROM
