@@ -31,5 +31,5 @@ export const ECHO = {
 /** Bytes that receiving allocates, with an array for a network (benchmarks/processes/allocations.ts): for a message beyond its decoded object, and for a packet, by what opens it: sodium-native takes views, and node:crypto makes objects. */
 export const ALLOCATIONS = {
   perMessage: 8, // 0.1
-  perPacket: { openssl: 450, 'sodium-native': 650, 'node:crypto': 1300 }, // 259, 524, 1007
+  perPacket: { openssl: 450, 'sodium-native': 650, 'node:crypto': 1300 }, // 335, 575, 1007
 } as const
