@@ -59,12 +59,12 @@ import { describeFailure, NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, RejectedError, type RejectReason, withCode } from './network-error.js'
 import { NEVER_SECONDS, OPEN_PRIVATE_KEY, OPEN_TOKEN_SECONDS } from './open-mode.js'
 import { checkInteger, type EndpointOptions } from './options.js'
+import { outboxError } from './outbox.js'
 import type { RequestFromServer } from './peer.js'
 import { PeerConnection, type PeerConnectionOwner, type SystemMessage } from './peer-connection.js'
 import type { RequestResponder } from './requests.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
 import { ServerClock } from './server-clock.js'
-import { outboxError } from './server-connection.js'
 
 /** A message that a client may send. */
 export type FromClient = MessageType<string, any, any, 'client' | 'both'>
@@ -756,9 +756,14 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     if (session === undefined) return
     if (typeId === Welcome.id && this.#stage === 'hello') this.#handleWelcome(session, payload)
     else if (typeId === Reject.id && this.#stage === 'hello') this.#handleReject(session, payload)
-    else if (typeId === Tickets.id && this.#stage === 'accepted')
-      session.resumeTokens.push(...(decodeControl(Tickets, payload)?.tokens ?? []))
+    else if (typeId === Tickets.id && this.#stage === 'accepted') this.#takeTickets(session, payload)
     else if (typeId === Goodbye.id && this.#stage === 'accepted') this.#handleGoodbye(session, payload)
+  }
+
+  /** No more than a server has to give, however often it says so. */
+  #takeTickets({ resumeTokens }: Session, payload: Uint8Array): void {
+    const tokens = decodeControl(Tickets, payload)?.tokens ?? []
+    resumeTokens.push(...tokens.slice(0, Math.max(0, RESUME_TOKENS - resumeTokens.length)))
   }
 
   #handleWelcome(session: Session, payload: Uint8Array): void {
@@ -946,7 +951,7 @@ export class Client extends NetworkEndpoint<Client, ClientEvents> {
     session.link.checkPressure()
     if (session.link.isOutboxFull && !absence.isOutboxReported) {
       absence.isOutboxReported = true
-      this.#addStep(() => this.report(outboxError(this.settings)))
+      this.#addStep(() => this.report(outboxError(this.settings.outbox)))
     }
     if (this.#reconnect!.signal?.aborted) this.#giveUp(session, 'timeout', 'the link has died, and reconnect.signal was aborted')
     else if (now >= absence.givesUpAt) this.#giveUp(session, 'timeout', `could not come back in time, in ${absence.attempts} attempts`)

@@ -2,6 +2,7 @@
 import type { AnyMessageType } from '../messages/index.js'
 import { SEQUENCED_LANE, UNRELIABLE_LANE } from '../protocol/lanes.js'
 import type { OutMessage, PayloadPool } from '../protocol/payload-pool.js'
+import { NetworkError } from './network-error.js'
 
 /** What happens to a message for which the outbox has no room: it is not taken, and OnError hears of it once (`reject`); the oldest that wait make room (`drop-oldest`); or it is let go in silence (`drop-newest`). */
 export type WhenFull = 'reject' | 'drop-oldest' | 'drop-newest'
@@ -94,4 +95,12 @@ export class Outbox {
     this.#bytes -= message.end - message.start
     this.#refuse(message)
   }
+}
+
+/** What OnError hears once while a connection is away. */
+export function outboxError(limits: OutboxLimits): NetworkError {
+  return new NetworkError(
+    'OUTBOX_FULL',
+    `the link is dead, and more than ${limits.maxMessages} messages or ${limits.maxBytes} bytes wait for the next: send less meanwhile, or give the option outbox`,
+  )
 }

@@ -38,7 +38,7 @@ import { Deferred } from './deferred.js'
 import type { Metrics } from './metrics.js'
 import { NetworkEndpoint } from './network-endpoint.js'
 import { NetworkError, type NetworkErrorCode, type RejectReason } from './network-error.js'
-import type { Settings } from './options.js'
+import { outboxError } from './outbox.js'
 import type { Peer } from './peer.js'
 import { PeerConnection, type PeerConnectionOptions, type PeerConnectionOwner, type SystemMessage } from './peer-connection.js'
 import { deliveryOf, type SendOptions } from './send-options.js'
@@ -356,7 +356,7 @@ export class ServerConnection<User> implements PeerConnectionOwner {
         this.link.checkPressure()
         if (this.link.isOutboxFull && !this.#isOutboxReported) {
           this.#isOutboxReported = true
-          this.#owner.reportSoon(this.#peer!, outboxError(this.#options.settings))
+          this.#owner.reportSoon(this.#peer!, outboxError(this.#options.settings.outbox))
         }
         if (now >= this.#stageEndsAt) this.end('timeout', `did not come back within ${this.#owner.resumeGraceMs} ms`)
         return
@@ -502,14 +502,6 @@ function uint32Bytes(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
   writeUint32(bytes, 0, value)
   return bytes
-}
-
-/** What OnError hears once while a connection is away. */
-export function outboxError({ outbox }: Settings): NetworkError {
-  return new NetworkError(
-    'OUTBOX_FULL',
-    `the link is dead, and more than ${outbox.maxMessages} messages or ${outbox.maxBytes} bytes wait for the next: send less meanwhile, or give the option outbox`,
-  )
 }
 
 /** A client cannot say that the server has kicked it, closed, or replaced it. */
